@@ -1,0 +1,49 @@
+/** An execution as Step Functions describes it. */
+export interface ExecutionDescription {
+  readonly executionArn: string;
+  readonly stateMachineArn: string;
+  readonly status: string;
+  /** Epoch milliseconds. */
+  readonly startDate: number;
+  readonly stopDate?: number;
+  readonly redriveCount: number;
+  readonly error?: string;
+  readonly input?: string;
+}
+
+/** What StartExecution came to. */
+export type StartOutcome =
+  | { readonly started: true; readonly executionArn: string; readonly startDate: number }
+  /** An execution of this name exists with another input, or is closed. */
+  | { readonly started: false; readonly reason: "exists" };
+
+/** Starts executions of registered workflows; given to the gate alone. */
+export interface ExecutionStarter {
+  /**
+   * @throws {RefusedError} `execution.start_refused` when Step Functions says no for good.
+   * @throws {OutcomeUnknownError} `store.unavailable` when the answer was lost: it may have started.
+   */
+  start(request: { startArn: string; name: string; input: string }): Promise<StartOutcome>;
+}
+
+/** Looks at executions. */
+export interface ExecutionReader {
+  /** Undefined when Step Functions knows no such execution. @throws {UnavailableError} `store.unavailable`. */
+  describe(executionArn: string): Promise<ExecutionDescription | undefined>;
+}
+
+/** Stops executions. */
+export interface ExecutionStopper {
+  /** False when it was not running. @throws {UnavailableError} `store.unavailable`. */
+  stop(executionArn: string, reason: { error: string; cause: string }): Promise<boolean>;
+}
+
+/** ARN of an execution, known before it starts. */
+export function executionArnOf(stateMachineArn: string, name: string): string {
+  return `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${name}`;
+}
+
+/** ARN of the state machine an execution runs, without version or alias. */
+export function stateMachineArnOf(executionArn: string): string {
+  return executionArn.replace(":execution:", ":stateMachine:").split(":").slice(0, 7).join(":");
+}

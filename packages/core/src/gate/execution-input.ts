@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { InvalidInputError } from "../error/errors.ts";
+import type { Grant } from "../execution/execution-state.ts";
+import { findTokenShapes } from "../token/token-shape.ts";
+
+/** The most bytes Step Functions takes as input. */
+export const maxInputBytes = 262_144;
+
+/**
+ * Checks the input a caller gives for an execution.
+ *
+ * @throws {InvalidInputError} when it is no object, holds a token, or uses the name the gate writes.
+ */
+export function checkInput(input: unknown): Record<string, unknown> {
+  if (input === undefined) return {};
+  if (input === null || typeof input !== "object" || Array.isArray(input)) {
+    throw new InvalidInputError("request.malformed", '"input" is not a JSON object', { field: "input" });
+  }
+  if (Object.hasOwn(input, "countersign")) {
+    throw new InvalidInputError("request.input_reserved", '"input.countersign" is written by the gate', {
+      field: "input.countersign",
+    });
+  }
+  const [shape] = findTokenShapes(input);
+  if (shape) {
+    const field = `input${shape.path.slice(1)}`;
+    throw new InvalidInputError(
+      "request.input_holds_token",
+      `"${field}" looks like a ${shape.kind.replaceAll("_", " ")}`,
+      { field },
+    );
+  }
+  return input as Record<string, unknown>;
+}
+
+/**
+ * The input Step Functions is given: the caller's, and who it is for. It depends on nothing but the
+ * request and the grant, so a retry writes the same bytes. Never a token.
+ */
+export function executionInput(input: Record<string, unknown>, workflow: string, grant: Grant): string {
+  const countersign = {
+    grantId: grant.grantId,
+    workflow,
+    subject: grant.subject,
+    ...(grant.actors.length > 0 && { actors: grant.actors }),
+    clientId: grant.clientId,
+    scopes: grant.scopes,
+    ...(grant.role !== undefined && { role: grant.role }),
+  };
+  const json = JSON.stringify({ ...input, countersign });
+  const bytes = Buffer.byteLength(json);
+  if (bytes > maxInputBytes) {
+    throw new InvalidInputError(
+      "request.too_large",
+      `"input" is ${bytes} bytes with what the gate adds, expected at most ${maxInputBytes}`,
+      {
+        field: "input",
+      },
+    );
+  }
+  return json;
+}
+
+/** SHA-256 of a request, to tell a retry from another request under the same key. */
+export function requestHash(workflow: string, input: Record<string, unknown>): string {
+  return createHash("sha256")
+    .update(JSON.stringify([workflow, input]))
+    .digest("base64url");
+}

@@ -1,0 +1,385 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import type { PersonalData } from "../entry/entry.ts";
+import { entryId, entryKey } from "../entry/entry-key.ts";
+import {
+  ConflictError,
+  CountersignError,
+  OutcomeUnknownError,
+  RefusedError,
+  UnavailableError,
+} from "../error/errors.ts";
+import type { ExecutionState, Grant } from "../execution/execution-state.ts";
+import { type ExecutionStore, updateExecution } from "../execution/execution-store.ts";
+import { type ExecutionStarter, executionArnOf } from "../execution/step-functions.ts";
+import type { LedgerWriter } from "../ledger/ledger.ts";
+import type { PersonalDataCipher } from "../personal/personal-data.ts";
+import { decideStart, type StartDecision } from "../policy/decide-start.ts";
+import type { BlockList, StartRate } from "../policy/limits.ts";
+import type { Workflow, Workflows } from "../policy/workflow.ts";
+import type { RevocationQueue } from "../revoker/revocation-queue.ts";
+import type { IdentityProvider, IdentityProviders, IssuedToken } from "../token/identity-provider.ts";
+import type { PreparedSeal, Sealer } from "../token/seal.ts";
+import type { VerifiedToken } from "../token/verified-token.ts";
+import { checkGrantToken } from "./check-grant-token.ts";
+import { checkInput, executionInput, requestHash } from "./execution-input.ts";
+import { executionName } from "./execution-name.ts";
+import { abandonedEntry, authorizedEntry, deniedEntry } from "./start-entries.ts";
+
+export interface StartDeps {
+  readonly clock: Clock;
+  readonly workflows: Workflows;
+  readonly ledger: LedgerWriter;
+  readonly executions: ExecutionStore;
+  readonly sealer: Sealer;
+  readonly personal: PersonalDataCipher;
+  readonly blocks: BlockList;
+  readonly startRate: StartRate;
+  readonly providers: IdentityProviders;
+  readonly revocations: RevocationQueue;
+  readonly starter: ExecutionStarter;
+  /** Names a grant token without being it. */
+  readonly fingerprint: (token: string) => string;
+  /** The audience grant tokens of an issuer are for. */
+  readonly grantAudience: (issuer: string) => string;
+  /** Key of execution names. */
+  readonly gateKey: Uint8Array;
+}
+
+export interface StartRequest {
+  readonly workflow: string;
+  readonly input: unknown;
+  readonly idempotencyKey: string | undefined;
+  readonly token: VerifiedToken;
+  /** The caller's token itself: exchanged, then forgotten. */
+  readonly rawToken: string;
+  readonly origin: Pick<PersonalData, "sourceIp" | "userAgent">;
+}
+
+export interface StartedExecution {
+  readonly executionArn: string;
+  /** Epoch milliseconds. */
+  readonly startDate: number | undefined;
+  readonly grant: Grant;
+  /** False when an earlier request with the same Idempotency-Key had started it. */
+  readonly created: boolean;
+}
+
+/**
+ * Starts a workflow for a verified token, in an order that never leaves a start without its record:
+ * intent → exchange → seal, entry, and a look at the block lists → StartExecution → outcome.
+ *
+ * A refusal of a verified token is an entry before it is an answer.
+ *
+ * @throws {RefusedError} for policy, blocks and rate. @throws {InvalidInputError} for the input.
+ * @throws {OAuthResponseError} when the provider refused. @throws {UnavailableError} when nothing was started.
+ * @throws {OutcomeUnknownError} when it is not known whether it started; the intent stands.
+ */
+export async function startExecution(deps: StartDeps, request: StartRequest): Promise<StartedExecution> {
+  try {
+    const workflow = deps.workflows.get(request.workflow);
+    if (!workflow)
+      throw new RefusedError("resource.not_found", "the workflow is not registered", { field: "workflow" });
+    const decision = decideStart(request.token, workflow);
+    const input = checkInput(request.input);
+    return await new Start(deps, request, workflow, decision, input).run();
+  } catch (error) {
+    if (isRefusal(error)) await recordDenial(deps, request, error);
+    throw error;
+  }
+}
+
+/** One request on its way: holds what every step of it needs. */
+class Start {
+  readonly #deps: StartDeps;
+  readonly #request: StartRequest;
+  readonly #workflow: Workflow;
+  readonly #input: Record<string, unknown>;
+  readonly #name: string;
+  readonly #intent: ExecutionState & { readonly grant: Grant };
+
+  constructor(
+    deps: StartDeps,
+    request: StartRequest,
+    workflow: Workflow,
+    decision: StartDecision,
+    input: Record<string, unknown>,
+  ) {
+    this.#deps = deps;
+    this.#request = request;
+    this.#workflow = workflow;
+    this.#input = input;
+    this.#name = nameFor(deps, request);
+    this.#intent = intentFor(request, workflow, decision, input, this.#name);
+    // Refuses an input that is too large before anything is written.
+    executionInput(input, workflow.name, this.#intent.grant);
+  }
+
+  async run(): Promise<StartedExecution> {
+    const seal = this.#deps.sealer.prepare({ executionArn: this.#intent.executionArn, redriveCount: 0 });
+    const earlier = await this.#claim();
+    if (earlier) return earlier;
+    const provider = this.#deps.providers.of(this.#request.token.subject.iss);
+    const issued = await this.#exchange(provider);
+    const grant = this.#grantOf(issued);
+    try {
+      await this.#record(seal, provider, issued, grant);
+      const startDate = await this.#start(grant);
+      await this.#activate(grant, startDate);
+      return {
+        executionArn: this.#intent.executionArn,
+        startDate,
+        grant: { ...grant, state: "active" },
+        created: true,
+      };
+    } catch (error) {
+      if (!(error instanceof OutcomeUnknownError)) await this.#abandon(grant, provider, issued, error);
+      throw error;
+    }
+  }
+
+  /** Writes the intent under the execution's name and takes a start from the rate; or finds the earlier request. */
+  async #claim(): Promise<StartedExecution | undefined> {
+    const { startsPerMinute } = this.#workflow.limits;
+    const [intent, rate] = await Promise.allSettled([
+      this.#deps.executions.put(this.#intent),
+      startsPerMinute === undefined
+        ? undefined
+        : this.#deps.startRate.take(this.#workflow.name, startsPerMinute),
+    ]);
+    if (intent.status === "rejected") {
+      if (!(intent.reason instanceof ConflictError)) throw intent.reason;
+      return this.#earlier();
+    }
+    if (rate.status === "fulfilled") return undefined;
+    await this.#deps.executions.remove(this.#intent.executionArn, this.#intent.revision);
+    throw rate.reason;
+  }
+
+  async #earlier(): Promise<StartedExecution> {
+    const state = await this.#deps.executions.get(this.#intent.executionArn);
+    const grant = state?.grant;
+    if (!state || !grant || grant.requestHash !== this.#intent.grant.requestHash) {
+      throw new RefusedError("execution.conflict", '"Idempotency-Key" was used for another request', {
+        field: "Idempotency-Key",
+      });
+    }
+    if (state.startDate === undefined) {
+      throw new RefusedError(
+        "execution.start_unresolved",
+        "an earlier request with this key has not been resolved",
+        {
+          field: "Idempotency-Key",
+          retryAfterSeconds: 5,
+        },
+      );
+    }
+    return { executionArn: state.executionArn, startDate: state.startDate, grant, created: false };
+  }
+
+  async #exchange(provider: IdentityProvider): Promise<IssuedToken> {
+    const { grant, executionArn, revision } = this.#intent;
+    try {
+      return await provider.exchange({
+        subjectToken: this.#request.rawToken,
+        audience: this.#deps.grantAudience(grant.subject.iss),
+        scopes: grant.scopes,
+      });
+    } catch (error) {
+      // Where the answer was lost a token may exist: its intent stays. Otherwise nothing came of it.
+      if (!(error instanceof OutcomeUnknownError)) await this.#deps.executions.remove(executionArn, revision);
+      throw error;
+    }
+  }
+
+  #grantOf(issued: IssuedToken): Grant {
+    return {
+      ...this.#intent.grant,
+      identityMode: issued.identityMode,
+      expiresAt: issued.expiresAt ?? this.#request.token.expiresAt,
+      fingerprint: this.#deps.fingerprint(issued.value),
+    };
+  }
+
+  /** All of it durable and in order before the start; the reads come after the intent was written. */
+  async #record(
+    seal: PreparedSeal,
+    provider: IdentityProvider,
+    issued: IssuedToken,
+    grant: Grant,
+  ): Promise<void> {
+    const { token } = this.#request;
+    const settled = await Promise.allSettled([
+      seal.store(issued.value),
+      this.#appendAuthorized(grant),
+      this.#refuseBlocked(),
+      checkGrantToken(provider, issued, {
+        subject: token.subject,
+        audience: this.#deps.grantAudience(token.subject.iss),
+        scopes: grant.scopes,
+      }),
+    ]);
+    for (const result of settled) if (result.status === "rejected") throw result.reason;
+  }
+
+  async #appendAuthorized(grant: Grant): Promise<void> {
+    const { token, origin } = this.#request;
+    const personal = await this.#deps.personal.encrypt(token.subject, personalData(token, origin));
+    const fields = authorizedEntry(token, this.#workflow, this.#intent, grant, this.#deps.clock.now());
+    await this.#deps.ledger.append({ ...fields, personal });
+  }
+
+  async #refuseBlocked(): Promise<void> {
+    const { subject, clientId, fingerprint } = this.#request.token;
+    const found = await this.#deps.blocks.find({
+      subject,
+      clientId,
+      fingerprint,
+      workflow: this.#workflow.name,
+    });
+    if (found) throw new RefusedError("policy.subject_blocked", `the ${found} is blocked`, { field: found });
+  }
+
+  async #start(grant: Grant): Promise<number> {
+    const outcome = await this.#deps.starter.start({
+      startArn: this.#workflow.startArn,
+      name: this.#name,
+      input: executionInput(this.#input, this.#workflow.name, grant),
+    });
+    if (outcome.started) return outcome.startDate;
+    throw new RefusedError(
+      "execution.conflict",
+      "an execution of this name exists that this request did not start",
+      {
+        field: "Idempotency-Key",
+      },
+    );
+  }
+
+  async #activate(grant: Grant, startDate: number): Promise<void> {
+    const active: ExecutionState = {
+      ...this.#intent,
+      grant: { ...grant, state: "active" },
+      startDate,
+      status: "RUNNING",
+      revision: this.#intent.revision + 1,
+    };
+    try {
+      await this.#deps.executions.put(active);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      await this.#completeGrant(grant);
+    }
+  }
+
+  /** A status event came first and moved the state: only what it could not know is added. */
+  async #completeGrant({ grantId, expiresAt, fingerprint, identityMode }: Grant): Promise<void> {
+    await updateExecution(this.#deps.executions, this.#intent.executionArn, (state) => {
+      if (state?.grant?.grantId !== grantId || state.grant.fingerprint !== undefined) return state;
+      const grant = {
+        ...state.grant,
+        identityMode,
+        ...(expiresAt !== undefined && { expiresAt }),
+        ...(fingerprint && { fingerprint }),
+      };
+      return { ...state, grant, revision: state.revision + 1 };
+    });
+  }
+
+  /** The start is known not to have happened: its grant token must not live on. */
+  async #abandon(
+    grant: Grant,
+    provider: IdentityProvider,
+    issued: IssuedToken,
+    error: unknown,
+  ): Promise<void> {
+    const revoked = await provider.revoke(issued.value).then(
+      () => true,
+      () => false,
+    );
+    const { after } = await updateExecution(this.#deps.executions, this.#intent.executionArn, (state) => {
+      if (state?.grant?.grantId !== grant.grantId) return state;
+      const closed: Grant = { ...grant, state: revoked ? "revoked" : "revoking" };
+      return {
+        ...state,
+        grant: closed,
+        open: false,
+        pending: revoked ? [] : ["revoke"],
+        revision: state.revision + 1,
+      };
+    });
+    await this.#deps.ledger.append(
+      abandonedEntry(this.#intent, grant, error, revoked, this.#deps.clock.now()),
+    );
+    if (after && !revoked)
+      await this.#deps.revocations.hint({
+        executionArn: after.executionArn,
+        redriveCount: after.redriveCount,
+      });
+  }
+}
+
+function nameFor(deps: StartDeps, { token, workflow, idempotencyKey }: StartRequest): string {
+  const key = idempotencyKey ?? randomUUID();
+  return executionName(
+    { subject: token.subject, clientId: token.clientId, workflow, idempotencyKey: key },
+    deps.gateKey,
+  );
+}
+
+function intentFor(
+  request: StartRequest,
+  workflow: Workflow,
+  decision: StartDecision,
+  input: Record<string, unknown>,
+  name: string,
+): ExecutionState & { readonly grant: Grant } {
+  const { token } = request;
+  const grantId = randomUUID();
+  const executionArn = executionArnOf(workflow.stateMachineArn, name);
+  const grant: Grant = {
+    grantId,
+    state: "authorizing",
+    subject: token.subject,
+    actors: token.actors,
+    clientId: token.clientId,
+    scopes: decision.grantScopes,
+    ...(decision.role !== undefined && { role: decision.role }),
+    identityMode: "exchanged",
+    policyVersion: workflow.policyVersion,
+    requestHash: requestHash(workflow.name, input),
+    authorizedBy: entryId(entryKey({ action: "execution.authorized", id: grantId, executionArn })),
+  };
+  return {
+    executionArn,
+    workflow: workflow.name,
+    redriveCount: 0,
+    attribution: "gate",
+    grant,
+    open: true,
+    pending: [],
+    revision: 1,
+  };
+}
+
+function personalData(token: VerifiedToken, origin: StartRequest["origin"]): PersonalData {
+  return { ...origin, ...(Object.keys(token.personalClaims).length > 0 && { claims: token.personalClaims }) };
+}
+
+/** Answers that say no to this caller, as against those that say something is out of order. */
+function isRefusal(error: unknown): error is CountersignError {
+  return (
+    error instanceof CountersignError && !(error instanceof UnavailableError) && error.definition.status < 500
+  );
+}
+
+async function recordDenial(deps: StartDeps, request: StartRequest, error: CountersignError): Promise<void> {
+  const personal = await deps.personal.encrypt(
+    request.token.subject,
+    personalData(request.token, request.origin),
+  );
+  await deps.ledger.append({
+    ...deniedEntry(request.token, request.workflow, error, deps.clock.now()),
+    personal,
+  });
+}

@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { type Config, unqualified, type WorkflowConfig } from "../config/config.ts";
+import { canonicalJson, type LedgerValue } from "../entry/canonical-json.ts";
+
+/** A registered state machine with its policy. */
+export interface Workflow extends WorkflowConfig {
+  readonly name: string;
+  /** What StartExecution is given: unqualified, or a version or alias. */
+  readonly startArn: string;
+  readonly stateMachineArn: string;
+  /** Digest of the policy as it stands, recorded with every decision. */
+  readonly policyVersion: string;
+}
+
+/** The registered workflows, by name and by state machine. */
+export interface Workflows {
+  get(name: string): Workflow | undefined;
+  byStateMachine(stateMachineArn: string): Workflow | undefined;
+  all(): readonly Workflow[];
+}
+
+/** Resolves state machine names to ARNs of one account and region. */
+export function registerWorkflows(config: Config, place: { account: string; region: string }): Workflows {
+  const workflows = Object.entries(config.workflows).map(([name, policy]): Workflow => {
+    const startArn = policy.stateMachine.startsWith("arn:")
+      ? policy.stateMachine
+      : `arn:aws:states:${place.region}:${place.account}:stateMachine:${policy.stateMachine}`;
+    return {
+      ...policy,
+      name,
+      startArn,
+      stateMachineArn: unqualified(startArn),
+      policyVersion: versionOf(policy),
+    };
+  });
+  const byName = new Map(workflows.map((workflow) => [workflow.name, workflow]));
+  const byArn = new Map(workflows.map((workflow) => [workflow.stateMachineArn, workflow]));
+  return {
+    get: (name) => byName.get(name),
+    byStateMachine: (arn) => byArn.get(unqualified(arn)),
+    all: () => workflows,
+  };
+}
+
+function versionOf(policy: WorkflowConfig): string {
+  const canonical = canonicalJson(policy as unknown as LedgerValue);
+  return `p1.${createHash("sha256").update(canonical).digest("base64url").slice(0, 16)}`;
+}

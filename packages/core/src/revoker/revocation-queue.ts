@@ -1,0 +1,10 @@
+/** One grant to revoke. The intent on the execution's state is the truth; this is only a hint of it. */
+export interface RevocationHint {
+  readonly executionArn: string;
+  readonly redriveCount: number;
+}
+
+export interface RevocationQueue {
+  /** @throws {UnavailableError} `store.unavailable`. */
+  hint(hint: RevocationHint): Promise<void>;
+}

@@ -1,0 +1,57 @@
+import type { Actor, IdentityMode, Subject } from "../entry/entry.ts";
+
+/** A token the provider issued to Countersign's own client. `value` is secret: seal it, use it, never log it. */
+export interface IssuedToken {
+  readonly value: string;
+  readonly scopes: readonly string[];
+  /** Epoch milliseconds; undefined when the provider states no lifetime (RFC 6749 §5.1 `expires_in` is optional). */
+  readonly expiresAt: number | undefined;
+  readonly identityMode: IdentityMode;
+}
+
+/** What introspection says of a token (RFC 7662 §2.2). */
+export type Introspection =
+  | { readonly active: false }
+  | {
+      readonly active: true;
+      readonly subject: Subject | undefined;
+      readonly clientId: string | undefined;
+      readonly scopes: readonly string[];
+      readonly audiences: readonly string[];
+      readonly actors: readonly Actor[];
+      readonly expiresAt: number | undefined;
+    };
+
+/** What is asked of a token exchange (RFC 8693 §2.1). */
+export interface ExchangeRequest {
+  readonly subjectToken: string;
+  readonly audience: string;
+  readonly scopes: readonly string[];
+}
+
+/** One identity provider, through Countersign's own client there. Nothing is retried inside. */
+export interface IdentityProvider {
+  /**
+   * @throws {OAuthResponseError} `provider.exchange_refused` or `provider.client_refused`.
+   * @throws {OutcomeUnknownError} `provider.unavailable` when the answer was lost: a token may exist.
+   */
+  exchange(request: ExchangeRequest): Promise<IssuedToken>;
+
+  /** @throws {UnavailableError} `provider.unavailable`. @throws {OAuthResponseError} `provider.client_refused`. */
+  introspect(token: string): Promise<Introspection>;
+
+  /**
+   * Revokes a token and what hangs on it at the provider (RFC 7009 §2).
+   *
+   * Resolves when the provider accepted. Safe to repeat.
+   *
+   * @throws {UnavailableError} `provider.unavailable`. @throws {OAuthResponseError} `provider.client_refused`.
+   */
+  revoke(token: string): Promise<void>;
+}
+
+/** Finds the provider that issued a subject's tokens. */
+export interface IdentityProviders {
+  /** @throws {RefusedError} `token.issuer_unknown`. */
+  of(issuer: string): IdentityProvider;
+}

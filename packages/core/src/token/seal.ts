@@ -1,0 +1,30 @@
+/** Which grant a seal belongs to; also the encryption context it opens under. */
+export interface SealContext {
+  readonly executionArn: string;
+  readonly redriveCount: number;
+}
+
+/** Encrypts grant tokens. */
+export interface Sealer {
+  /**
+   * Asks for the data key ahead of the token, so that the wait falls beside other waits.
+   *
+   * Nothing is stored until {@link PreparedSeal.store}.
+   */
+  prepare(context: SealContext): PreparedSeal;
+}
+
+export interface PreparedSeal {
+  /**
+   * Encrypts the token under a data key from KMS with the context, and stores it; resolves once durable.
+   *
+   * @throws {UnavailableError} `store.unavailable`.
+   */
+  store(token: string): Promise<void>;
+}
+
+/** Opens seals; given to the revoker and the broker alone. */
+export interface SealOpener {
+  /** The grant token, or undefined when there is no seal. @throws {IntegrityError} when it does not open. */
+  open(context: SealContext): Promise<string | undefined>;
+}
