@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { canonicalBytes, type LedgerValue } from "./canonical-json.ts";
+import { canonicalBytes, canonicalJson, type LedgerValue } from "./canonical-json.ts";
 import { type Entry, entrySchema } from "./entry.ts";
-import { entryId, entryKey } from "./entry-key.ts";
+import { entryId, entryKey, isStatusAction } from "./entry-key.ts";
 
 /** What a caller says of an entry; the rest follows from it. */
 export type EntryFields = Omit<Entry, "schema" | "entryId" | "recordedAt" | "overflow">;
@@ -33,7 +33,8 @@ export function buildEntry(fields: EntryFields, recordedAt: number): StoredEntry
 /**
  * The part of an entry that is the same whatever learned it and whenever.
  *
- * Left out: recordedAt, source, and what only some sources can know (see {@link sourceOnlyDetails}).
+ * Left out: recordedAt, source and what only some sources or tries can know: the links and evidence around
+ * the fact, and the time of a fact that is our own doing, for a second try has a time of its own.
  */
 export function factProjection(entry: Entry): string {
   const {
@@ -43,10 +44,16 @@ export function factProjection(entry: Entry): string {
     overflow: _overflow,
     ...rest
   } = entry;
-  const { causedBy: _causedBy, expiresAt: _expiresAt, ...fact } = rest;
+  const { causedBy: _causedBy, expiresAt: _expiresAt, occurredAt, fingerprint, ...fact } = rest;
   const detail = { ...fact.detail };
   for (const name of sourceOnlyDetails) delete detail[name];
-  return new TextDecoder().decode(serialize({ ...fact, detail } as Entry));
+  const projection = {
+    ...fact,
+    detail,
+    ...(isStatusAction(entry.action) && { occurredAt }),
+    ...(!entry.action.startsWith("token.") && fingerprint !== undefined && { fingerprint }),
+  };
+  return canonicalJson(projection as unknown as LedgerValue);
 }
 
 /** Details that one source of a fact knows and another does not. */

@@ -35,6 +35,11 @@ export function entryKey(fact: FactFields): EntryKey {
   return { pk: partition(fact), sk: sortKey(fact) };
 }
 
+/** Whether an action is a status that Step Functions reports, with a time of its own. */
+export function isStatusAction(action: EntryAction): boolean {
+  return action === "execution.status_changed" || statusOfAction[action] !== undefined;
+}
+
 /** SHA-256 of a fact's key, base64url: the entry's id. */
 export function entryId(key: EntryKey): string {
   return createHash("sha256").update(`${key.pk}\n${key.sk}`).digest("base64url");

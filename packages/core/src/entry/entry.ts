@@ -42,10 +42,9 @@ export type Source = (typeof sources)[number];
 
 const claimValue = z.union([z.string().max(512), z.int(), z.boolean(), z.array(z.string().max(512)).max(32)]);
 
-type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
-const json: z.ZodType<Json> = z.lazy(() =>
-  z.union([z.string(), z.int(), z.boolean(), z.null(), z.array(json), z.record(z.string(), json)]),
-);
+const scalar = z.union([z.string().max(4096), z.int(), z.boolean(), z.null()]);
+const scalars = z.record(z.string().max(64), scalar);
+const detailValue = z.union([scalar, scalars, z.array(z.union([scalar, scalars])).max(256)]);
 
 /**
  * One immutable record of the ledger, version 1.
@@ -89,7 +88,7 @@ export const entrySchema = z
     findingId: text(128).optional(),
     error: z.strictObject({ name: text(256), code: text(128).optional() }).optional(),
     detail: z
-      .record(z.string().max(64), json)
+      .record(z.string().max(64), detailValue)
       .optional()
       .meta({ description: "facts particular to the action" }),
     personal: z
@@ -101,7 +100,7 @@ export const entrySchema = z
       .optional()
       .meta({ description: "fields too large to keep here, kept under OVERFLOW#<sha256>" }),
   })
-  .meta({ id: "countersign.entry.v1", title: "Countersign ledger entry, version 1" });
+  .meta({ title: "Countersign ledger entry, version 1" });
 
 export type Entry = z.infer<typeof entrySchema>;
 

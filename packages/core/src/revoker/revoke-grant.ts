@@ -55,19 +55,21 @@ export async function revokeGrant(deps: RevokeDeps, hint: RevocationHint): Promi
 
 /**
  * Records that a revocation was given up after all its tries, with the residual exposure; the intent stands,
- * so that a redrive of its dead letter takes it up again.
+ * so that a redrive of its dead letter takes it up again. `attemptId` names this series of tries.
  */
 export async function giveUpRevocation(
   deps: RevokeDeps,
   hint: RevocationHint,
   cause: unknown,
+  attemptId: string,
 ): Promise<void> {
   const state = await deps.executions.get(hint.executionArn);
   const grant = state?.grant;
   if (!state || !grant || state.redriveCount !== hint.redriveCount || !state.pending.includes("revoke"))
     return;
   const reason = cause instanceof CountersignError ? cause.code : "internal";
-  await recorder(deps, state, grant)("token.revocation_gave_up", "failure", { reason, ...exposure(grant) });
+  const record = recorder(deps, state, grant, attemptId);
+  await record("token.revocation_gave_up", "failure", { reason, grantId: grant.grantId, ...exposure(grant) });
 }
 
 type Record = (
@@ -77,14 +79,14 @@ type Record = (
   causedBy?: string,
 ) => Promise<string>;
 
-function recorder(deps: RevokeDeps, state: ExecutionState, grant: Grant): Record {
+function recorder(deps: RevokeDeps, state: ExecutionState, grant: Grant, id = grant.grantId): Record {
   return async (action, outcome, detail = {}, causedBy = grant.authorizedBy) => {
     const { entryId } = await deps.ledger.append({
       action,
       outcome,
       source: "revoker",
       attribution: "gate",
-      id: grant.grantId,
+      id,
       occurredAt: deps.clock.now(),
       subject: grant.subject,
       ...(grant.actors.length > 0 && { actors: [...grant.actors] }),

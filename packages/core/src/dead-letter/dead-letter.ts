@@ -1,0 +1,38 @@
+import type { ErrorCode } from "../error/catalog.ts";
+
+/**
+ * What is kept of a message that could not be handled: enough to find it, explain it and try again,
+ * and never the message itself, which may hold a token.
+ */
+export interface DeadLetter {
+  readonly id: string;
+  /** The queue it goes back to when it is redriven. */
+  readonly queue: "status-events" | "revocations";
+  readonly reason: { readonly code: ErrorCode; readonly message: string };
+  /** SHA-256 and size of the original body. */
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly receiveCount: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** The body with input, output and cause taken out; absent when the original could not be parsed. */
+  readonly redrivable?: string;
+}
+
+/** The dead-letter queue: written by the function that gave up, never by the queue itself. */
+export interface DeadLetterQueue {
+  /** Resolves once durable. @throws {UnavailableError} `store.unavailable`. */
+  send(letter: DeadLetter): Promise<void>;
+
+  /** Looks at letters without taking them away; at most `limit`. */
+  list(limit: number): Promise<readonly DeadLetter[]>;
+
+  /**
+   * Sends letters back to the queues they came from and removes them; those without a body that can be
+   * sent stay. With `ids`, only those.
+   */
+  redrive(
+    limit: number,
+    ids?: readonly string[],
+  ): Promise<{ readonly redriven: readonly DeadLetter[]; readonly kept: readonly DeadLetter[] }>;
+}
