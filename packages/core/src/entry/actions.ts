@@ -21,6 +21,7 @@ export const entryActions = [
   "token.revocation_requested",
   "token.revocation_accepted",
   "token.revoked",
+  "token.expired",
   "token.exposure_recorded",
   "token.revocation_gave_up",
   "token.found_in_data",

@@ -57,7 +57,15 @@ export function factProjection(entry: Entry): string {
 }
 
 /** Details that one source of a fact knows and another does not. */
-export const sourceOnlyDetails = ["input", "output", "redriveDate", "redriveStatus", "gap"] as const;
+export const sourceOnlyDetails = [
+  "input",
+  "output",
+  "redriveDate",
+  "redriveStatus",
+  "gap",
+  "evidence",
+  "exposedUntil",
+] as const;
 
 function serialize(entry: Entry): Uint8Array {
   return canonicalBytes(entry as unknown as LedgerValue);

@@ -6,7 +6,11 @@ export type GrantState = "authorizing" | "active" | "closed" | "revoking" | "rev
 /** What the gate decided for one (execution, redriveCount); everything issued to its steps hangs on it. */
 export interface Grant {
   readonly grantId: string;
+  /** `revoking` is the intent to revoke: it stands until the outcome is recorded. */
   readonly state: GrantState;
+  readonly redriveCount: number;
+  /** Epoch milliseconds; unknown until the execution has started. */
+  readonly startDate?: number;
   readonly subject: Subject;
   readonly actors: readonly Actor[];
   readonly clientId: string;
@@ -28,20 +32,34 @@ export interface Grant {
 export interface ExecutionState {
   readonly executionArn: string;
   readonly workflow?: string;
-  /** Epoch milliseconds, from Step Functions; unknown until it has started. */
+  /** Epoch milliseconds, of the newest instance known; unknown until it has started. */
   readonly startDate?: number;
   readonly redriveCount: number;
-  /** The newest status known, by {@link isNewer}. */
+  /** The newest status known of that instance and redrive. */
   readonly status?: string;
   readonly attribution: Attribution;
-  readonly grant?: Grant;
+  /** Oldest first; one for almost every execution, another for each redrive through the gate. */
+  readonly grants: readonly Grant[];
   /** True until a terminal status is known: the sparse index of what a reconciler must ask about. */
   readonly open: boolean;
-  /** Intents written before their effect and not yet concluded. */
-  readonly pending: readonly "revoke"[];
   /** Raised by every write; a write names the revision it read. */
   readonly revision: number;
 }
+
+/** What of a status event moves the state. */
+export interface StatusChange {
+  readonly executionArn: string;
+  /** Epoch milliseconds. */
+  readonly startDate: number;
+  readonly redriveCount: number;
+  readonly status: string;
+  readonly workflow?: string;
+  /** For an execution without a grant. */
+  readonly attribution: Attribution;
+}
+
+/** Concluded grants kept beyond the current one, for events that come late. */
+const keptGrants = 4;
 
 const terminalStatuses = new Set(["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]);
 
@@ -50,67 +68,81 @@ export function isTerminal(status: string): boolean {
   return terminalStatuses.has(status);
 }
 
-/** What of a status event moves the state. */
-export interface StatusChange {
-  readonly executionArn: string;
-  readonly startDate: number;
-  readonly redriveCount: number;
-  readonly status: string;
-  readonly workflow?: string;
-  readonly attribution?: Attribution;
+/** Whether gate and broker may still act on the grant. */
+export function isLive(grant: Grant): boolean {
+  return grant.state === "authorizing" || grant.state === "active";
 }
 
-/** Whether the change speaks of the execution instance this state is of, and not of an earlier or later one. */
-export function isSameInstance(state: ExecutionState, change: StatusChange): boolean {
-  return state.startDate === undefined ? state.grant !== undefined : state.startDate === change.startDate;
+/** The grant of one instance and redrive, if the gate gave one. */
+export function grantOf(
+  state: ExecutionState | undefined,
+  of: { readonly startDate: number; readonly redriveCount: number },
+): Grant | undefined {
+  return state?.grants.find(
+    (grant) =>
+      grant.redriveCount === of.redriveCount &&
+      (grant.startDate === undefined || grant.startDate === of.startDate),
+  );
 }
 
-/** The grant that covers a change, if any: of the same instance and the same redrive. */
-export function grantOf(state: ExecutionState | undefined, change: StatusChange): Grant | undefined {
-  if (!state?.grant || !isSameInstance(state, change)) return undefined;
-  return state.redriveCount === change.redriveCount ? state.grant : undefined;
+/** The state with one grant replaced, as its next revision; the same object when the grant is not there. */
+export function withGrant(
+  state: ExecutionState,
+  grantId: string,
+  change: (grant: Grant) => Grant,
+): ExecutionState {
+  if (!state.grants.some((grant) => grant.grantId === grantId)) return state;
+  const grants = state.grants.map((grant) => (grant.grantId === grantId ? change(grant) : grant));
+  return { ...state, grants, revision: state.revision + 1 };
 }
 
 /**
  * Moves an execution's state by a status, whatever the order statuses arrive in.
  *
- * A late RUNNING never covers a terminal status of the same redriveCount, an older instance or redrive
- * never touches a newer one. Returns the same object when nothing changes.
+ * A late RUNNING never covers a terminal status of the same redriveCount; an older instance or redrive never
+ * covers a newer one, but still moves its own grant. Returns the same object when nothing changes.
  */
 export function applyStatus(
   state: ExecutionState | undefined,
   change: StatusChange,
   revokeOn: ReadonlySet<string>,
 ): ExecutionState {
-  if (state && !isNewer(state, change)) return state;
   const grant = grantOf(state, change);
-  const ended = isTerminal(change.status);
-  const revoke = grant !== undefined && revokeOn.has(change.status) && isLive(grant);
+  const moved = grant && moveGrant(grant, change, revokeOn);
+  const grants = (state?.grants ?? []).map((one) => (one === grant && moved ? moved : one));
+  const newer = state === undefined || isNewer(state, change);
+  if (state && !newer && moved === grant) return state;
   const workflow = change.workflow ?? state?.workflow;
   const next: ExecutionState = {
+    ...(newer ? currentOf(change, grant) : { ...state }),
+    ...(workflow !== undefined && { workflow }),
+    grants: pruned(grants),
+    revision: (state?.revision ?? 0) + 1,
+  };
+  return state && isSame(state, next) ? state : next;
+}
+
+function currentOf(change: StatusChange, grant: Grant | undefined) {
+  return {
     executionArn: change.executionArn,
-    ...(workflow && { workflow }),
     startDate: change.startDate,
     redriveCount: change.redriveCount,
     status: change.status,
-    attribution: grant ? "gate" : (change.attribution ?? "none"),
-    ...(grant && { grant: { ...grant, state: nextGrantState(grant, ended, revoke) } }),
-    open: !ended,
-    pending: revoke ? ["revoke"] : grant ? (state?.pending ?? []) : [],
-    revision: (state?.revision ?? 0) + 1,
+    attribution: grant ? ("gate" as const) : change.attribution,
+    open: !isTerminal(change.status),
   };
-  return state && sameState(state, next) ? state : next;
 }
 
-/** Whether gate and broker may still act on the grant. */
-export function isLive(grant: Grant): boolean {
-  return grant.state === "authorizing" || grant.state === "active";
+function moveGrant(grant: Grant, change: StatusChange, revokeOn: ReadonlySet<string>): Grant {
+  const state = nextGrantState(grant, change.status, revokeOn);
+  if (state === grant.state && grant.startDate === change.startDate) return grant;
+  return { ...grant, state, startDate: change.startDate };
 }
 
-function nextGrantState(grant: Grant, ended: boolean, revoke: boolean): GrantState {
+function nextGrantState(grant: Grant, status: string, revokeOn: ReadonlySet<string>): GrantState {
   if (!isLive(grant)) return grant.state;
-  if (revoke) return "revoking";
-  return ended ? "closed" : "active";
+  if (revokeOn.has(status)) return "revoking";
+  return isTerminal(status) ? "closed" : "active";
 }
 
 function isNewer(state: ExecutionState, change: StatusChange): boolean {
@@ -121,15 +153,21 @@ function isNewer(state: ExecutionState, change: StatusChange): boolean {
   return state.status === undefined || !isTerminal(state.status);
 }
 
-function sameState(a: ExecutionState, b: ExecutionState): boolean {
+function pruned(grants: readonly Grant[]): readonly Grant[] {
+  const excess = grants.length - keptGrants;
+  if (excess <= 0) return grants;
+  return grants.filter((grant, index) => index >= excess || isLive(grant) || grant.state === "revoking");
+}
+
+function isSame(a: ExecutionState, b: ExecutionState): boolean {
   return (
     a.startDate === b.startDate &&
     a.redriveCount === b.redriveCount &&
     a.status === b.status &&
     a.attribution === b.attribution &&
     a.workflow === b.workflow &&
-    a.grant?.state === b.grant?.state &&
     a.open === b.open &&
-    a.pending.join() === b.pending.join()
+    a.grants.length === b.grants.length &&
+    a.grants.every((grant, index) => grant === b.grants[index])
   );
 }

@@ -8,6 +8,7 @@ export interface ExecutionDescription {
   readonly stopDate?: number;
   readonly redriveCount: number;
   readonly error?: string;
+  /** Never to be kept: read for its digest and its token shapes. */
   readonly input?: string;
 }
 
@@ -30,6 +31,9 @@ export interface ExecutionStarter {
 export interface ExecutionReader {
   /** Undefined when Step Functions knows no such execution. @throws {UnavailableError} `store.unavailable`. */
   describe(executionArn: string): Promise<ExecutionDescription | undefined>;
+
+  /** The execution whose distributed Map runs this child, or undefined. @throws {UnavailableError} `store.unavailable`. */
+  mapParent(executionArn: string): Promise<string | undefined>;
 }
 
 /** Stops executions. */
@@ -41,6 +45,11 @@ export interface ExecutionStopper {
 /** ARN of an execution, known before it starts. */
 export function executionArnOf(stateMachineArn: string, name: string): string {
   return `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${name}`;
+}
+
+/** Whether an ARN is that of a distributed Map's child: its state machine carries the Map's label. */
+export function isMapChild(executionArn: string): boolean {
+  return /:execution:[^:/]+\/[^:]+:[^:]+$/.test(executionArn);
 }
 
 /** ARN of the state machine an execution runs, without version or alias. */

@@ -9,7 +9,7 @@ import {
   RefusedError,
   UnavailableError,
 } from "../error/errors.ts";
-import type { ExecutionState, Grant } from "../execution/execution-state.ts";
+import { type ExecutionState, type Grant, withGrant } from "../execution/execution-state.ts";
 import { type ExecutionStore, updateExecution } from "../execution/execution-store.ts";
 import { type ExecutionStarter, executionArnOf } from "../execution/step-functions.ts";
 import type { LedgerWriter } from "../ledger/ledger.ts";
@@ -96,7 +96,8 @@ class Start {
   readonly #workflow: Workflow;
   readonly #input: Record<string, unknown>;
   readonly #name: string;
-  readonly #intent: ExecutionState & { readonly grant: Grant };
+  readonly #intent: ExecutionState;
+  readonly #grant: Grant;
 
   constructor(
     deps: StartDeps,
@@ -110,9 +111,11 @@ class Start {
     this.#workflow = workflow;
     this.#input = input;
     this.#name = nameFor(deps, request);
-    this.#intent = intentFor(request, workflow, decision, input, this.#name);
+    const executionArn = executionArnOf(workflow.stateMachineArn, this.#name);
+    this.#grant = intendedGrant(request, workflow, decision, input, executionArn);
+    this.#intent = intent(executionArn, workflow, this.#grant);
     // Refuses an input that is too large before anything is written.
-    executionInput(input, workflow.name, this.#intent.grant);
+    executionInput(input, workflow.name, this.#grant);
   }
 
   async run(): Promise<StartedExecution> {
@@ -152,19 +155,23 @@ class Start {
       return this.#earlier();
     }
     if (rate.status === "fulfilled") return undefined;
-    await this.#deps.executions.remove(this.#intent.executionArn, this.#intent.revision);
+    await this.#forget();
     throw rate.reason;
+  }
+
+  async #forget(): Promise<void> {
+    await this.#deps.executions.remove(this.#intent.executionArn, this.#intent.revision);
   }
 
   async #earlier(): Promise<StartedExecution> {
     const state = await this.#deps.executions.get(this.#intent.executionArn);
-    const grant = state?.grant;
-    if (!state || !grant || grant.requestHash !== this.#intent.grant.requestHash) {
+    const grant = state?.grants.find(({ redriveCount }) => redriveCount === 0);
+    if (!grant || grant.requestHash !== this.#grant.requestHash) {
       throw new RefusedError("execution.conflict", '"Idempotency-Key" was used for another request', {
         field: "Idempotency-Key",
       });
     }
-    if (state.startDate === undefined) {
+    if (grant.startDate === undefined) {
       throw new RefusedError(
         "execution.start_unresolved",
         "an earlier request with this key has not been resolved",
@@ -174,27 +181,27 @@ class Start {
         },
       );
     }
-    return { executionArn: state.executionArn, startDate: state.startDate, grant, created: false };
+    return { executionArn: this.#intent.executionArn, startDate: grant.startDate, grant, created: false };
   }
 
   async #exchange(provider: IdentityProvider): Promise<IssuedToken> {
-    const { grant, executionArn, revision } = this.#intent;
+    const { subject, scopes } = this.#grant;
     try {
       return await provider.exchange({
         subjectToken: this.#request.rawToken,
-        audience: this.#deps.grantAudience(grant.subject.iss),
-        scopes: grant.scopes,
+        audience: this.#deps.grantAudience(subject.iss),
+        scopes,
       });
     } catch (error) {
       // Where the answer was lost a token may exist: its intent stays. Otherwise nothing came of it.
-      if (!(error instanceof OutcomeUnknownError)) await this.#deps.executions.remove(executionArn, revision);
+      if (!(error instanceof OutcomeUnknownError)) await this.#forget();
       throw error;
     }
   }
 
   #grantOf(issued: IssuedToken): Grant {
     return {
-      ...this.#intent.grant,
+      ...this.#grant,
       identityMode: issued.identityMode,
       expiresAt: issued.expiresAt ?? this.#request.token.expiresAt,
       fingerprint: this.#deps.fingerprint(issued.value),
@@ -257,33 +264,29 @@ class Start {
   }
 
   async #activate(grant: Grant, startDate: number): Promise<void> {
-    const active: ExecutionState = {
-      ...this.#intent,
-      grant: { ...grant, state: "active" },
-      startDate,
-      status: "RUNNING",
-      revision: this.#intent.revision + 1,
-    };
+    const active: Grant = { ...grant, state: "active", startDate };
+    const revision = this.#intent.revision + 1;
     try {
-      await this.#deps.executions.put(active);
+      await this.#deps.executions.put({
+        ...this.#intent,
+        grants: [active],
+        startDate,
+        status: "RUNNING",
+        revision,
+      });
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
-      await this.#completeGrant(grant);
+      await this.#complete(active);
     }
   }
 
   /** A status event came first and moved the state: only what it could not know is added. */
-  async #completeGrant({ grantId, expiresAt, fingerprint, identityMode }: Grant): Promise<void> {
-    await updateExecution(this.#deps.executions, this.#intent.executionArn, (state) => {
-      if (state?.grant?.grantId !== grantId || state.grant.fingerprint !== undefined) return state;
-      const grant = {
-        ...state.grant,
-        identityMode,
-        ...(expiresAt !== undefined && { expiresAt }),
-        ...(fingerprint && { fingerprint }),
-      };
-      return { ...state, grant, revision: state.revision + 1 };
-    });
+  async #complete(active: Grant): Promise<void> {
+    await updateExecution(
+      this.#deps.executions,
+      this.#intent.executionArn,
+      (state) => state && withGrant(state, active.grantId, (grant) => ({ ...active, state: grant.state })),
+    );
   }
 
   /** The start is known not to have happened: its grant token must not live on. */
@@ -297,25 +300,18 @@ class Start {
       () => true,
       () => false,
     );
-    const { after } = await updateExecution(this.#deps.executions, this.#intent.executionArn, (state) => {
-      if (state?.grant?.grantId !== grant.grantId) return state;
-      const closed: Grant = { ...grant, state: revoked ? "revoked" : "revoking" };
-      return {
-        ...state,
-        grant: closed,
-        open: false,
-        pending: revoked ? [] : ["revoke"],
-        revision: state.revision + 1,
-      };
+    await updateExecution(this.#deps.executions, this.#intent.executionArn, (state) => {
+      if (!state) return state;
+      const ended = withGrant(state, grant.grantId, () => ({
+        ...grant,
+        state: revoked ? "revoked" : "revoking",
+      }));
+      return ended === state ? state : { ...ended, open: false };
     });
-    await this.#deps.ledger.append(
-      abandonedEntry(this.#intent, grant, error, revoked, this.#deps.clock.now()),
-    );
-    if (after && !revoked)
-      await this.#deps.revocations.hint({
-        executionArn: after.executionArn,
-        redriveCount: after.redriveCount,
-      });
+    const entry = abandonedEntry(this.#intent, grant, error, revoked, this.#deps.clock.now());
+    await this.#deps.ledger.append(entry);
+    if (revoked) return;
+    await this.#deps.revocations.hint({ executionArn: this.#intent.executionArn, grantId: grant.grantId });
   }
 }
 
@@ -327,19 +323,18 @@ function nameFor(deps: StartDeps, { token, workflow, idempotencyKey }: StartRequ
   );
 }
 
-function intentFor(
-  request: StartRequest,
+function intendedGrant(
+  { token }: StartRequest,
   workflow: Workflow,
   decision: StartDecision,
   input: Record<string, unknown>,
-  name: string,
-): ExecutionState & { readonly grant: Grant } {
-  const { token } = request;
+  executionArn: string,
+): Grant {
   const grantId = randomUUID();
-  const executionArn = executionArnOf(workflow.stateMachineArn, name);
-  const grant: Grant = {
+  return {
     grantId,
     state: "authorizing",
+    redriveCount: 0,
     subject: token.subject,
     actors: token.actors,
     clientId: token.clientId,
@@ -350,14 +345,16 @@ function intentFor(
     requestHash: requestHash(workflow.name, input),
     authorizedBy: entryId(entryKey({ action: "execution.authorized", id: grantId, executionArn })),
   };
+}
+
+function intent(executionArn: string, workflow: Workflow, grant: Grant): ExecutionState {
   return {
     executionArn,
     workflow: workflow.name,
     redriveCount: 0,
     attribution: "gate",
-    grant,
+    grants: [grant],
     open: true,
-    pending: [],
     revision: 1,
   };
 }

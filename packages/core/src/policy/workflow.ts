@@ -15,6 +15,7 @@ export interface Workflow extends WorkflowConfig {
 /** The registered workflows, by name and by state machine. */
 export interface Workflows {
   get(name: string): Workflow | undefined;
+  /** Also by the ARN of a version, an alias, or the labelled machine of a distributed Map's children. */
   byStateMachine(stateMachineArn: string): Workflow | undefined;
   all(): readonly Workflow[];
 }
@@ -37,7 +38,7 @@ export function registerWorkflows(config: Config, place: { account: string; regi
   const byArn = new Map(workflows.map((workflow) => [workflow.stateMachineArn, workflow]));
   return {
     get: (name) => byName.get(name),
-    byStateMachine: (arn) => byArn.get(unqualified(arn)),
+    byStateMachine: (arn) => byArn.get(unqualified(arn).replace(/\/[^/:]+$/, "")),
     all: () => workflows,
   };
 }

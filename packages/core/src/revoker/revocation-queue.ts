@@ -1,7 +1,7 @@
 /** One grant to revoke. The intent on the execution's state is the truth; this is only a hint of it. */
 export interface RevocationHint {
   readonly executionArn: string;
-  readonly redriveCount: number;
+  readonly grantId: string;
 }
 
 export interface RevocationQueue {

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { EntryAction } from "../entry/actions.ts";
 import type { EntryFields } from "../entry/build-entry.ts";
 import { CountersignError } from "../error/errors.ts";
-import type { ExecutionState, Grant, GrantState } from "../execution/execution-state.ts";
+import { type ExecutionState, type Grant, type GrantState, withGrant } from "../execution/execution-state.ts";
 import { type ExecutionStore, updateExecution } from "../execution/execution-store.ts";
 import type { LedgerWriter } from "../ledger/ledger.ts";
 import type { IdentityProvider, IdentityProviders } from "../token/identity-provider.ts";
@@ -29,19 +29,17 @@ export type Revocation = "revoked" | "exposed" | "expired" | "nothing_to_do";
  * @throws {UnavailableError} when the provider did not answer: the intent stands, try again.
  */
 export async function revokeGrant(deps: RevokeDeps, hint: RevocationHint): Promise<Revocation> {
-  const state = await deps.executions.get(hint.executionArn);
-  const grant = state?.grant;
-  if (!state || !grant || state.redriveCount !== hint.redriveCount || !state.pending.includes("revoke"))
-    return "nothing_to_do";
+  const { state, grant } = await intended(deps, hint);
+  if (!state || !grant) return "nothing_to_do";
   const record = recorder(deps, state, grant);
   const requested = await record("token.revocation_requested", "success");
 
   if (isExpired(grant, deps.clock.now())) {
-    await record("token.revoked", "success", { evidence: "expired" }, requested);
+    await record("token.expired", "success", {}, requested);
     await conclude(deps, state, grant, "expired");
     return "expired";
   }
-  const token = await deps.seals.open(hint);
+  const token = await deps.seals.open({ executionArn: state.executionArn, redriveCount: grant.redriveCount });
   if (token === undefined) return expose(deps, state, grant, record, requested, "no_seal");
 
   const provider = deps.providers.of(grant.subject.iss);
@@ -63,10 +61,8 @@ export async function giveUpRevocation(
   cause: unknown,
   attemptId: string,
 ): Promise<void> {
-  const state = await deps.executions.get(hint.executionArn);
-  const grant = state?.grant;
-  if (!state || !grant || state.redriveCount !== hint.redriveCount || !state.pending.includes("revoke"))
-    return;
+  const { state, grant } = await intended(deps, hint);
+  if (!state || !grant) return;
   const reason = cause instanceof CountersignError ? cause.code : "internal";
   const record = recorder(deps, state, grant, attemptId);
   await record("token.revocation_gave_up", "failure", { reason, grantId: grant.grantId, ...exposure(grant) });
@@ -94,8 +90,8 @@ function recorder(deps: RevokeDeps, state: ExecutionState, grant: Grant, id = gr
       scopes: [...grant.scopes],
       ...(state.workflow !== undefined && { workflow: state.workflow }),
       executionArn: state.executionArn,
-      ...(state.startDate !== undefined && { startDate: state.startDate }),
-      redriveCount: state.redriveCount,
+      ...(grant.startDate !== undefined && { startDate: grant.startDate }),
+      redriveCount: grant.redriveCount,
       ...(grant.fingerprint !== undefined && { fingerprint: grant.fingerprint }),
       ...(grant.expiresAt !== undefined && { expiresAt: grant.expiresAt }),
       causedBy,
@@ -130,9 +126,20 @@ async function conclude(
   to: GrantState,
 ): Promise<void> {
   await updateExecution(deps.executions, state.executionArn, (now) => {
-    if (now?.grant?.grantId !== grant.grantId || !now.pending.includes("revoke")) return now;
-    return { ...now, grant: { ...now.grant, state: to }, pending: [], revision: now.revision + 1 };
+    const current = now?.grants.find(({ grantId }) => grantId === grant.grantId);
+    if (!now || current?.state !== "revoking") return now;
+    return withGrant(now, grant.grantId, (one) => ({ ...one, state: to }));
   });
+}
+
+/** The execution and the grant that an intent to revoke stands on, if one does. */
+async function intended(
+  deps: RevokeDeps,
+  hint: RevocationHint,
+): Promise<{ state?: ExecutionState; grant?: Grant }> {
+  const state = await deps.executions.get(hint.executionArn);
+  const grant = state?.grants.find(({ grantId }) => grantId === hint.grantId);
+  return state && grant?.state === "revoking" ? { state, grant } : {};
 }
 
 async function isDead(provider: IdentityProvider, token: string): Promise<boolean> {

@@ -1,0 +1,45 @@
+import { findTokenShapes } from "../token/token-shape.ts";
+
+const payloadFields = ["input", "output", "cause", "error"] as const;
+
+/**
+ * A status event as it may be kept in a dead letter: without input, output and cause, and with anything
+ * else that looks like a token replaced. Undefined when the body is no JSON object.
+ */
+export function redactEvent(body: string): string | undefined {
+  let event: unknown;
+  try {
+    event = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (event === null || typeof event !== "object" || Array.isArray(event)) return undefined;
+  const { detail } = event as { detail?: unknown };
+  if (detail === null || typeof detail !== "object") return undefined;
+  const kept: Record<string, unknown> = { ...detail };
+  for (const field of payloadFields)
+    if (typeof kept[field] === "string") kept[field] = fieldWithout(field, kept[field]);
+  return JSON.stringify(replaceTokens({ ...event, detail: kept }, 0));
+}
+
+function fieldWithout(field: string, value: string): string | null {
+  return field === "error" && findTokenShapes(value).length === 0 ? value.slice(0, 256) : null;
+}
+
+/** Bounds the depth: what lies deeper is left out, not passed through. */
+const maxDepth = 16;
+
+function replaceTokens(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return findTokenShapes(value).length > 0 ? "[token removed]" : value;
+  if (value === null || typeof value !== "object") return value;
+  if (depth > maxDepth) return "[too deep]";
+  if (Array.isArray(value)) return value.map((item) => replaceTokens(item, depth + 1));
+  const safe = Object.entries(value).filter(([name]) => findTokenShapes({ [name]: "" }).length === 0);
+  return Object.fromEntries(safe.map(([name, member]) => [name, replaceNamed(name, member, depth)]));
+}
+
+function replaceNamed(name: string, member: unknown, depth: number): unknown {
+  return findTokenShapes({ [name]: member }).length > 0 && typeof member === "string"
+    ? "[token removed]"
+    : replaceTokens(member, depth + 1);
+}
