@@ -1,0 +1,101 @@
+import { CountersignError, InvalidInputError, RefusedError } from "@countersign/core/error/errors";
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
+import { problemResponse } from "./problem.ts";
+
+/** A request of the HTTP API: payload format 2.0, as API Gateway gives it. */
+export type ApiEvent = APIGatewayProxyEventV2;
+export type ApiResponse = APIGatewayProxyStructuredResultV2;
+export type ApiHandler = (event: ApiEvent, context: Context) => Promise<ApiResponse>;
+
+/** What a handler needs of a logger. */
+export interface ErrorLog {
+  error(message: string, error: Error): void;
+  warn(message: string, fields: Record<string, unknown>): void;
+}
+
+/** Turns what a handler throws into an RFC 9457 answer; only what is out of order is logged as an error. */
+export function answering(log: ErrorLog, run: (event: ApiEvent) => Promise<ApiResponse>): ApiHandler {
+  return async (event, context) => {
+    try {
+      return await run(event);
+    } catch (error) {
+      const requestId = event.requestContext.requestId || context.awsRequestId;
+      if (!(error instanceof CountersignError)) log.error("request failed", asError(error));
+      else if (error.definition.status >= 500) log.error(`request failed: ${error.code}`, error);
+      else log.warn("request refused", { code: error.code, requestId });
+      return problemResponse(error, { requestId, origin: originOf(event) });
+    }
+  };
+}
+
+export function jsonResponse(
+  statusCode: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): ApiResponse {
+  return {
+    statusCode,
+    headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
+    body: JSON.stringify(body),
+  };
+}
+
+/**
+ * The access token of the Authorization header (RFC 6750 §2.1).
+ *
+ * @throws {RefusedError} `token.missing`. @throws {InvalidInputError} for another scheme.
+ */
+export function bearerToken(event: ApiEvent): string {
+  const header = event.headers["authorization"];
+  if (header === undefined || header === "")
+    throw new RefusedError("token.missing", '"Authorization" is missing');
+  const match = /^Bearer +(\S+)$/i.exec(header);
+  if (match?.[1]) return match[1];
+  throw new InvalidInputError("request.malformed", '"Authorization" is not "Bearer" and one token', {
+    field: "Authorization",
+  });
+}
+
+/** The JSON object of a body; an absent body is an empty one. @throws {InvalidInputError} `request.malformed`. */
+export function jsonBody(event: ApiEvent): Record<string, unknown> {
+  if (event.body === undefined || event.body === "") return {};
+  const text = event.isBase64Encoded ? Buffer.from(event.body, "base64").toString("utf8") : event.body;
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new InvalidInputError("request.malformed", '"body" is not JSON', { field: "body" });
+  }
+  if (body === null || typeof body !== "object" || Array.isArray(body)) {
+    throw new InvalidInputError("request.malformed", '"body" is not a JSON object', { field: "body" });
+  }
+  return body as Record<string, unknown>;
+}
+
+/** Refuses members of a body that nobody reads. @throws {InvalidInputError} `request.malformed`. */
+export function onlyFields(body: Record<string, unknown>, fields: readonly string[]): void {
+  const unknown = Object.keys(body).find((name) => !fields.includes(name));
+  if (unknown === undefined) return;
+  const expected = fields.map((name) => `"${name}"`).join(", ");
+  throw new InvalidInputError(
+    "request.malformed",
+    `the body has an unknown field, expected only ${expected}`,
+    { field: "body" },
+  );
+}
+
+export function pathParameter(event: ApiEvent, name: string): string {
+  const value = event.pathParameters?.[name];
+  if (value === undefined || value === "")
+    throw new InvalidInputError("request.malformed", `"${name}" is missing`, { field: name });
+  return value;
+}
+
+/** Scheme and host the caller used; API Gateway has checked the host. */
+export function originOf(event: ApiEvent): string {
+  return `${event.headers["x-forwarded-proto"] ?? "https"}://${event.requestContext.domainName}`;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,47 @@
+import { type ErrorCode, type ErrorDefinition, errorCatalog } from "@countersign/core/error/catalog";
+import { CountersignError } from "@countersign/core/error/errors";
+import type { ApiResponse } from "./http.ts";
+
+/** An RFC 9457 answer, with the RFC 6750 §3 challenge where a token is at fault. */
+export function problemResponse(error: unknown, context: { requestId: string; origin: string }): ApiResponse {
+  const known = error instanceof CountersignError ? error : undefined;
+  const code: ErrorCode = known?.code ?? "internal";
+  const { status, title, fix } = errorCatalog[code];
+  const challenge = challengeHeader(code, known, context.origin);
+  const retryAfter = known?.retryAfterSeconds ?? (status === 503 ? 5 : undefined);
+  const body = {
+    type: `urn:countersign:error:${code}`,
+    title,
+    status,
+    code,
+    detail: known?.message ?? "something went wrong; nothing more can be said here",
+    fix,
+    ...(known?.field !== undefined && { field: known.field }),
+    requestId: context.requestId,
+  };
+  return {
+    statusCode: status,
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      ...(challenge !== undefined && { "www-authenticate": challenge }),
+      ...(retryAfter !== undefined && { "retry-after": String(Math.ceil(retryAfter)) }),
+    },
+    body: JSON.stringify(body),
+  };
+}
+
+function challengeHeader(
+  code: ErrorCode,
+  error: CountersignError | undefined,
+  origin: string,
+): string | undefined {
+  const definition: ErrorDefinition = errorCatalog[code];
+  if (definition.status !== 401 && definition.challenge === undefined) return undefined;
+  const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource"`;
+  // RFC 6750 §3.1: a request without a token is told how to authenticate and no error.
+  if (definition.challenge === undefined) return `Bearer ${metadata}`;
+  const scope = error?.requiredScopes ? `, scope="${error.requiredScopes.join(" ")}"` : "";
+  const description = definition.title.replaceAll('"', "'");
+  return `Bearer error="${definition.challenge}", error_description="${description}"${scope}, ${metadata}`;
+}

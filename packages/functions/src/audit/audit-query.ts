@@ -1,0 +1,119 @@
+import type { EntryAction } from "@countersign/core/entry/actions";
+import { entryActions } from "@countersign/core/entry/actions";
+import { type Attribution, attributions, type Entry } from "@countersign/core/entry/entry";
+import { InvalidInputError } from "@countersign/core/error/errors";
+import type { Question } from "@countersign/core/ledger/ledger";
+import { z } from "zod";
+
+/** The filters of an audit query; they combine. */
+export interface AuditFilters {
+  readonly executionArn?: string;
+  readonly iss?: string;
+  readonly sub?: string;
+  readonly clientId?: string;
+  readonly scope?: string;
+  readonly workflow?: string;
+  readonly outcome?: Entry["outcome"];
+  readonly action?: EntryAction;
+  readonly attribution?: Attribution;
+}
+
+export interface AuditQuery {
+  readonly filters: AuditFilters;
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** How far back a query looks when it names no start, unless a key narrows it. */
+const defaultWindowDays = 7;
+
+const instant = z.string().transform((text, context) => {
+  const at = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text);
+  if (!Number.isNaN(at)) return at;
+  context.addIssue({
+    code: "custom",
+    message: "is not a time, expected milliseconds since 1970 or ISO 8601",
+  });
+  return z.NEVER;
+});
+
+const text = z.string().min(1).max(2048);
+const parameters = z
+  .strictObject({
+    executionArn: text.startsWith("arn:").optional(),
+    iss: text.optional(),
+    sub: text.optional(),
+    clientId: text.optional(),
+    scope: text.optional(),
+    workflow: text.optional(),
+    outcome: z.enum(["success", "failure", "denied", "unknown"]).optional(),
+    action: z.enum(entryActions).optional(),
+    attribution: z.enum(attributions).optional(),
+    from: instant.optional(),
+    to: instant.optional(),
+    limit: z.coerce.number().int().min(1).max(100).default(50),
+    cursor: text.optional(),
+  })
+  .refine((query) => (query.iss === undefined) === (query.sub === undefined), {
+    path: ["sub"],
+    message: "a subject is both iss and sub",
+  });
+
+/**
+ * Reads an audit query.
+ *
+ * @throws {InvalidInputError} `request.malformed`, naming the parameter.
+ */
+export function parseAuditQuery(query: Record<string, string | undefined>, now: number): AuditQuery {
+  const parsed = parameters.safeParse(query);
+  if (!parsed.success) throw malformed(parsed.error.issues[0]);
+  const { from, to, limit, cursor, ...rest } = parsed.data;
+  const filters = Object.fromEntries(
+    Object.entries(rest).filter(([, value]) => value !== undefined),
+  ) as AuditFilters;
+  const end = to ?? now + 1;
+  const start = from ?? (questionOf(filters).by === "time" ? end - defaultWindowDays * 86_400_000 : 0);
+  if (start >= end)
+    throw new InvalidInputError("request.malformed", '"from" is not before "to"', { field: "from" });
+  return { filters, from: Math.max(0, start), to: end, limit, ...(cursor !== undefined && { cursor }) };
+}
+
+/** The question that narrows most; the other filters are applied to its answers. */
+export function questionOf(filters: AuditFilters): Question {
+  const { executionArn, iss, sub, clientId, scope, workflow, outcome } = filters;
+  if (executionArn !== undefined) return { by: "execution", executionArn };
+  if (iss !== undefined && sub !== undefined) return { by: "subject", subject: { iss, sub } };
+  if (clientId !== undefined) return { by: "client", clientId };
+  if (scope !== undefined) return { by: "scope", scope };
+  if (workflow !== undefined) return { by: "workflow", workflow };
+  if (outcome !== undefined && outcome !== "success") return { by: "outcome", outcome };
+  return { by: "time" };
+}
+
+/** Whether an entry passes every filter. */
+export function matches(entry: Entry, filters: AuditFilters): boolean {
+  return (
+    fits(filters.executionArn, entry.executionArn) &&
+    fits(filters.iss, entry.subject?.iss) &&
+    fits(filters.sub, entry.subject?.sub) &&
+    fits(filters.clientId, entry.clientId) &&
+    fits(filters.workflow, entry.workflow) &&
+    fits(filters.outcome, entry.outcome) &&
+    fits(filters.action, entry.action) &&
+    fits(filters.attribution, entry.attribution) &&
+    (filters.scope === undefined || (entry.scopes?.includes(filters.scope) ?? false))
+  );
+}
+
+function fits(wanted: string | undefined, actual: string | undefined): boolean {
+  return wanted === undefined || wanted === actual;
+}
+
+function malformed(issue: z.core.$ZodIssue | undefined): InvalidInputError {
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
+  const field = unknown ?? issue?.path.join(".") ?? "query";
+  const fact = unknown === undefined ? (issue?.message ?? "is malformed") : "is not a filter";
+  return new InvalidInputError("request.malformed", `"${field}" ${fact}`, { field });
+}

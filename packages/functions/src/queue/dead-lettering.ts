@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "@countersign/core/clock";
+import type { DeadLetter, DeadLetterQueue } from "@countersign/core/dead-letter/dead-letter";
+import type { ErrorCode } from "@countersign/core/error/catalog";
+import { CountersignError, IntegrityError, InvalidInputError } from "@countersign/core/error/errors";
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import type { ErrorLog } from "../api/http.ts";
+
+export interface DeadLetteringDeps {
+  readonly clock: Clock;
+  readonly deadLetters: DeadLetterQueue;
+  readonly queue: DeadLetter["queue"];
+  /** Tries of one message before it is given up. */
+  readonly maxReceives: number;
+  /** What of a body may be kept, to be sent again. */
+  readonly redact: (body: string) => string | undefined;
+  /** Told before the letter is written; what it throws leaves the message for another try. */
+  readonly onGiveUp?: (record: SQSRecord, error: unknown) => Promise<void>;
+  readonly log: ErrorLog;
+}
+
+/**
+ * Handles a batch message by message and reports the failed ones (ReportBatchItemFailures).
+ *
+ * The function itself gives a message up, not the queue: a queue's own dead-lettering would keep the body,
+ * and with it whatever token someone put into an execution's input.
+ */
+export function handleBatch(
+  deps: DeadLetteringDeps,
+  handle: (record: SQSRecord) => Promise<void>,
+): (event: SQSEvent) => Promise<SQSBatchResponse> {
+  return async ({ Records }) => {
+    const failed = await Promise.all(
+      Records.map(async (record) => ((await tryOne(deps, record, handle)) ? [] : [record.messageId])),
+    );
+    return { batchItemFailures: failed.flat().map((itemIdentifier) => ({ itemIdentifier })) };
+  };
+}
+
+/** True when the message is done with, recorded or dead-lettered. */
+async function tryOne(
+  deps: DeadLetteringDeps,
+  record: SQSRecord,
+  handle: (record: SQSRecord) => Promise<void>,
+): Promise<boolean> {
+  const receives = Number(record.attributes.ApproximateReceiveCount);
+  try {
+    // A message that keeps killing the function never reaches the catch below.
+    if (receives > deps.maxReceives)
+      throw new InvalidInputError("event.undeliverable", "its tries ended without an outcome");
+    await handle(record);
+    return true;
+  } catch (error) {
+    deps.log.error(
+      `message ${record.messageId} failed`,
+      error instanceof Error ? error : new Error(String(error)),
+    );
+    if (receives < deps.maxReceives && !isFinal(error)) return false;
+    return giveUp(deps, record, error, receives);
+  }
+}
+
+async function giveUp(
+  deps: DeadLetteringDeps,
+  record: SQSRecord,
+  error: unknown,
+  receiveCount: number,
+): Promise<boolean> {
+  try {
+    await deps.onGiveUp?.(record, error);
+    await deps.deadLetters.send(letterFor(deps, record, error, receiveCount));
+    return true;
+  } catch (again) {
+    deps.log.error(
+      `message ${record.messageId} could not be dead-lettered`,
+      again instanceof Error ? again : new Error(String(again)),
+    );
+    return false;
+  }
+}
+
+function letterFor(
+  deps: DeadLetteringDeps,
+  record: SQSRecord,
+  error: unknown,
+  receiveCount: number,
+): DeadLetter {
+  const redrivable = deps.redact(record.body);
+  const bytes = Buffer.from(record.body, "utf8");
+  return {
+    id: record.messageId,
+    queue: deps.queue,
+    reason: reasonOf(error),
+    sha256: createHash("sha256").update(bytes).digest("base64url"),
+    bytes: bytes.length,
+    receiveCount,
+    at: deps.clock.now(),
+    ...(redrivable !== undefined && { redrivable }),
+  };
+}
+
+/** Only our own errors have messages known to hold no payload. */
+function reasonOf(error: unknown): { code: ErrorCode; message: string } {
+  if (error instanceof CountersignError) return { code: error.code, message: error.message };
+  return { code: "internal", message: "an internal error; the logs have it by message id" };
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof InvalidInputError || error instanceof IntegrityError;
+}
