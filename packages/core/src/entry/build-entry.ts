@@ -65,6 +65,7 @@ export const sourceOnlyDetails = [
   "gap",
   "evidence",
   "exposedUntil",
+  "reason",
 ] as const;
 
 function serialize(entry: Entry): Uint8Array {
