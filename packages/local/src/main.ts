@@ -1,0 +1,149 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { parseArgs, styleText } from "node:util";
+import type { Config } from "@countersign/core/config/config";
+import { loadConfigFile } from "./runtime/config-file.ts";
+import { clientSecretFile } from "./runtime/issuer-options.ts";
+import { loopback, portsFrom } from "./runtime/ports.ts";
+import { type Runtime, startRuntime } from "./runtime/runtime.ts";
+import { explainStartup, StartupError } from "./runtime/startup-error.ts";
+import { tellStory } from "./story/story.ts";
+
+const startedAt = Date.now();
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+interface Flags {
+  readonly story: boolean;
+  readonly port: number;
+  readonly stateDirectory: string;
+  readonly configFile: string;
+}
+
+async function main(): Promise<void> {
+  const flags = readFlags();
+  const stopped = stopSignal();
+  const ports = portsFrom(flags.port);
+  const { config, folder } = await loadConfigFile(flags.configFile, loopback(ports.issuer));
+  const runtime = await startRuntime({
+    config,
+    folder,
+    stateDirectory: flags.stateDirectory,
+    ports,
+    onLog: logErrors,
+  });
+  writeRuntimeFile(runtime, config);
+  say(
+    styleText(
+      "bold",
+      `Countersign is up, ${((Date.now() - startedAt) / 1000).toFixed(1)} s after it was started.`,
+    ),
+  );
+  if (flags.story) await Promise.race([stopped, storyOf(runtime, config)]);
+  showUrls(runtime);
+  await stopped;
+  say("\nStopping …");
+  await runtime.close();
+}
+
+function readFlags(): Flags {
+  const { values } = parseArgs({
+    options: {
+      story: { type: "boolean", default: false },
+      port: { type: "string", default: "9400" },
+      "state-dir": { type: "string", default: process.env["COUNTERSIGN_STATE_DIR"] ?? ".countersign" },
+      config: { type: "string", default: "countersign.config.ts" },
+    },
+  });
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 1024 || port > 65_530) {
+    throw new StartupError(
+      `--port is "${values.port}", expected a whole number from 1024 to 65530; five ports from there on are used`,
+    );
+  }
+  return { story: values.story, port, stateDirectory: values["state-dir"], configFile: values.config };
+}
+
+/** Resolves at the first Ctrl-C or termination; a second one ends the process at once. */
+function stopSignal(): Promise<"stop"> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      process.once(signal, () => {
+        resolve("stop");
+        process.once(signal, () => process.exit(130));
+      });
+    }
+  });
+}
+
+/** What the command line reads to find the runtime and its clients. */
+function writeRuntimeFile({ urls, state }: Runtime, config: Config): void {
+  const clients = Object.entries(config.local.clients).map(([id, { scopes }]) => [
+    id,
+    { secretFile: clientSecretFile(id), scopes },
+  ]);
+  const file = {
+    api: urls.api,
+    issuer: urls.issuer,
+    audience: config.issuers[0]?.audience,
+    clients: Object.fromEntries(clients),
+    endpoints: { aws: urls.aws, dynamodb: urls.dynamodb, sqs: urls.queues, s3: urls.queues },
+    pid: process.pid,
+  };
+  state.write("runtime.json", JSON.stringify(file, null, 2));
+}
+
+async function storyOf(runtime: Runtime, config: Config): Promise<void> {
+  const since = new Date().toISOString();
+  try {
+    await tellStory(runtime, config, say);
+    await runtime.idle();
+    say(`\n${styleText("bold", "The ledger of it")}`);
+    await showLedger(runtime, since);
+  } catch (error) {
+    say(styleText("red", `\nThe story stopped: ${error instanceof Error ? error.message : String(error)}`));
+  }
+}
+
+/** The table is the command line's own: the story shows what anybody can ask for. */
+async function showLedger({ state }: Runtime, since: string): Promise<void> {
+  const cli = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
+  const child = spawn(
+    process.execPath,
+    [cli, "audit", "--since", since, "--limit", "100", "--state-dir", state.path],
+    { stdio: "inherit" },
+  );
+  await once(child, "exit");
+}
+
+function showUrls({ urls }: Runtime): void {
+  say(`
+  API            ${urls.api}   (document: ${urls.api}/openapi.json)
+  Issuer         ${urls.issuer}   (metadata: ${urls.issuer}/.well-known/openid-configuration)
+  AWS endpoint   ${urls.aws}   (Step Functions, EventBridge, Secrets Manager, KMS, Lambda)
+  DynamoDB       ${urls.dynamodb}
+  SQS and S3     ${urls.queues}
+
+Try, in another terminal:
+  npx countersign start payout --input '{"amount": 4200}' --wait
+  npx countersign audit --workflow payout --since 15m
+  npx countersign audit --follow
+
+Ctrl-C stops everything; what was recorded stays.`);
+}
+
+/** Functions' logs are JSON lines; only what is out of order is for the terminal. */
+function logErrors(functionName: string, line: string): void {
+  if (/"level":"(ERROR|CRITICAL)"/.test(line) || !line.startsWith("{"))
+    process.stderr.write(`${functionName}: ${line}\n`);
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  const explained = explainStartup(error);
+  if (explained === undefined) throw error;
+  process.stderr.write(`countersign: ${explained}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Config, parseConfig } from "@countersign/core/config/config";
+import { CountersignError } from "@countersign/core/error/errors";
+import { StartupError } from "./startup-error.ts";
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Folder that the paths in `local` start from. */
+  readonly folder: string;
+}
+
+/**
+ * Loads and validates a configuration file; a TypeScript one is run as it is.
+ *
+ * `issuer` is where the embedded authorization server will listen; the file reads it from the environment.
+ *
+ * @throws {StartupError} naming the file and the field.
+ */
+export async function loadConfigFile(file: string, issuer: string): Promise<LoadedConfig> {
+  const path = resolve(file);
+  const shown = relative(process.cwd(), path) || path;
+  if (!existsSync(path))
+    throw new StartupError(
+      `${shown} does not exist: run this in the project's folder, or name the file with --config`,
+    );
+  process.env["COUNTERSIGN_ISSUER"] = issuer;
+  const written = await importDefault(path, shown);
+  try {
+    return { config: parseConfig(written), folder: dirname(path) };
+  } catch (error) {
+    if (error instanceof CountersignError)
+      throw new StartupError(`${shown}: ${error.message.replaceAll("\n", "; ")}`);
+    throw error;
+  }
+}
+
+async function importDefault(path: string, shown: string): Promise<unknown> {
+  let module: { default?: unknown };
+  try {
+    module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+  } catch (error) {
+    const [line] = String(error instanceof Error ? error.message : error).split("\n");
+    throw new StartupError(`${shown} does not load: ${line}`);
+  }
+  if (module.default === undefined)
+    throw new StartupError(`${shown} has no default export, expected defineConfig({ … })`);
+  return module.default;
+}
