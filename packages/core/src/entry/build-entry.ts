@@ -27,7 +27,8 @@ export function buildEntry(fields: EntryFields, recordedAt: number): StoredEntry
   const id = entryId(entryKey(fields));
   const entry = entrySchema.parse({ ...fields, schema: "countersign.entry.v1", entryId: id, recordedAt });
   const bytes = serialize(entry);
-  return bytes.length <= maxEntryBytes ? { entry, bytes } : withOverflow(entry);
+  const staysWhole = bytes.length <= maxEntryBytes || !(entry.detail || entry.claims);
+  return staysWhole ? { entry, bytes } : withOverflow(entry);
 }
 
 /**

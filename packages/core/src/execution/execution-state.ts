@@ -150,7 +150,16 @@ function isNewer(state: ExecutionState, change: StatusChange): boolean {
     return change.startDate > state.startDate;
   }
   if (change.redriveCount !== state.redriveCount) return change.redriveCount > state.redriveCount;
-  return state.status === undefined || !isTerminal(state.status);
+  return isLater(change.status, state.status);
+}
+
+/** Whether a status takes a run further than the one known; the same for every order they arrive in. */
+function isLater(status: string, known: string | undefined): boolean {
+  if (known === undefined) return true;
+  if (isTerminal(known) || status === known) return false;
+  if (isTerminal(status)) return true;
+  // Before its end a run waits (PENDING_REDRIVE) and then runs; what we don't know gets an order that is at least fixed.
+  return status === "RUNNING" || (known !== "RUNNING" && status > known);
 }
 
 function pruned(grants: readonly Grant[]): readonly Grant[] {

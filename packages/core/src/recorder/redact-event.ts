@@ -17,13 +17,14 @@ export function redactEvent(body: string): string | undefined {
   const { detail } = event as { detail?: unknown };
   if (detail === null || typeof detail !== "object") return undefined;
   const kept: Record<string, unknown> = { ...detail };
-  for (const field of payloadFields)
-    if (typeof kept[field] === "string") kept[field] = fieldWithout(field, kept[field]);
+  for (const field of payloadFields) if (field in kept) kept[field] = fieldWithout(field, kept[field]);
   return JSON.stringify(replaceTokens({ ...event, detail: kept }, 0));
 }
 
-function fieldWithout(field: string, value: string): string | null {
-  return field === "error" && findTokenShapes(value).length === 0 ? value.slice(0, 256) : null;
+/** Nothing of a payload, whatever its type; of an error its name. */
+function fieldWithout(field: string, value: unknown): string | null {
+  if (field !== "error" || typeof value !== "string" || findTokenShapes(value).length > 0) return null;
+  return value.slice(0, 256);
 }
 
 /** Bounds the depth: what lies deeper is left out, not passed through. */

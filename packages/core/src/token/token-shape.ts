@@ -20,56 +20,70 @@ const credentialField =
 /** A credential field counts only with a value a credential could have: no spaces, and not short. */
 const credentialValue = /^[\x21-\x7e]{16,}$/;
 
-/** Bounds the work on hostile input: depth of nesting and number of findings. */
-const maxDepth = 64;
+/** Bounds what hostile input can make of the findings; the work itself grows with its size alone. */
 const maxFindings = 20;
+const maxPathLength = 256;
+
+interface Place {
+  readonly value: unknown;
+  readonly path: string;
+}
 
 /**
- * Finds strings shaped like tokens or secrets in a JSON value, by value and by field name, also inside
- * strings that are JSON themselves.
+ * Finds strings shaped like tokens or secrets in a JSON value, by value and by field name, at any depth and
+ * inside strings that are JSON themselves.
  */
 export function findTokenShapes(value: unknown): TokenShape[] {
   const found: TokenShape[] = [];
-  visit(value, "$", 0, found);
-  return found;
+  const places: Place[] = [{ value, path: "$" }];
+  // A stack of our own: nesting that a caller chooses must not exhaust that of the process.
+  for (let place = places.pop(); place && found.length < maxFindings; place = places.pop()) {
+    if (typeof place.value === "string") found.push(...shapesInString(place.value, place.path));
+    else if (typeof place.value === "object" && place.value !== null)
+      visit(place.value, place.path, found, places);
+  }
+  return found.slice(0, maxFindings);
 }
 
-function visit(value: unknown, path: string, depth: number, found: TokenShape[]): void {
-  if (found.length >= maxFindings || depth > maxDepth) return;
-  if (typeof value === "string") {
-    visitString(value, path, depth, found);
-    return;
-  }
-  if (value === null || typeof value !== "object") return;
+/** Adds what the members' names tell, and leaves the members to be looked at, the first one on top. */
+function visit(value: object, path: string, found: TokenShape[], places: Place[]): void {
+  const members: Place[] = [];
   for (const [name, member] of Object.entries(value)) {
-    const at = Array.isArray(value) ? `${path}[${name}]` : `${path}.${pathName(name)}`;
+    const at = Array.isArray(value) ? joined(path, `[${name}]`) : joined(path, `.${pathName(name)}`);
     const keyShape = shapeOf(name);
-    if (keyShape) found.push({ path: `${path}.<name>`, kind: keyShape });
-    if (
-      typeof member === "string" &&
-      credentialField.test(name) &&
-      credentialValue.test(member) &&
-      !shapeOf(member)
-    ) {
-      found.push({ path: at, kind: "credential_field" });
-    } else {
-      visit(member, at, depth + 1, found);
-    }
+    if (keyShape) found.push({ path: joined(path, ".<name>"), kind: keyShape });
+    if (isCredential(name, member)) found.push({ path: at, kind: "credential_field" });
+    else members.push({ value: member, path: at });
   }
+  places.push(...members.reverse());
 }
 
-function visitString(value: string, path: string, depth: number, found: TokenShape[]): void {
+function isCredential(name: string, member: unknown): boolean {
+  return (
+    typeof member === "string" &&
+    credentialField.test(name) &&
+    credentialValue.test(member) &&
+    !shapeOf(member)
+  );
+}
+
+function shapesInString(value: string, path: string): TokenShape[] {
   const embedded = parseEmbedded(value);
-  if (embedded !== undefined) {
-    visit(embedded, `${path}<json>`, depth + 1, found);
-    return;
-  }
+  const inside = embedded === undefined ? [] : findTokenShapes(embedded);
+  if (inside.length > 0)
+    return inside.map((shape) => ({ ...shape, path: joined(path, `<json>${shape.path.slice(1)}`) }));
+  // Also where it parsed: the last of two members of one name hides the first.
   const kind = shapeOf(value);
-  if (kind) found.push({ path, kind });
+  return kind ? [{ path, kind }] : [];
 }
 
 function shapeOf(value: string): TokenShape["kind"] | undefined {
   return shapes.find(([, pattern]) => pattern.test(value))?.[0];
+}
+
+function joined(path: string, step: string): string {
+  if (path.endsWith("…")) return path;
+  return path.length + step.length > maxPathLength ? `${path}…` : path + step;
 }
 
 /** A field name in a path; one that is itself token-shaped or odd is not repeated. */
@@ -79,7 +93,7 @@ function pathName(name: string): string {
 
 function parseEmbedded(value: string): unknown {
   const first = value.trimStart()[0];
-  if (first !== "{" && first !== "[") return undefined;
+  if (first !== "{" && first !== "[" && first !== '"') return undefined;
   try {
     return JSON.parse(value);
   } catch {

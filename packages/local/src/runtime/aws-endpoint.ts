@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { DatabaseSync } from "node:sqlite";
-import { createEventBridge } from "../event-bridge/service.ts";
-import { createKms } from "../kms/service.ts";
+import { createEventBridge } from "../event-bridge/event-bridge.ts";
+import { createKms } from "../kms/kms.ts";
 import { createLambdaEndpoint } from "../lambda/endpoint.ts";
 import type { FunctionHost } from "../lambda/host.ts";
-import { createSecretsManager } from "../secrets-manager/service.ts";
+import { createSecretsManager } from "../secrets-manager/secrets-manager.ts";
 import { createStepFunctions } from "../step-functions/service.ts";
 import { awsJsonListener } from "../wire/aws-json.ts";
 
@@ -34,7 +34,7 @@ export async function startAwsEndpoint(options: AwsEndpointOptions) {
   const stepFunctions = createStepFunctions({
     database,
     invokeFunction: (name, payload) => options.host().invoke(name, payload),
-    publish: (event) => events.publish(event),
+    publish: (event) => events.publish({ ...event, detail: { ...event.detail } }),
   });
   const json = awsJsonListener([kms.service, secrets.service, events.service, stepFunctions.service]);
   let lambda: ReturnType<typeof createLambdaEndpoint> | undefined;

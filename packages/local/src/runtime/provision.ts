@@ -75,11 +75,14 @@ export async function provisionSecrets(endpoint: string, config: Config): Promis
   const client = new SecretsManagerClient(clientOf(endpoint));
   try {
     await secretValue(client, names.keys, () =>
-      JSON.stringify({ keyId: random(4), gateKey: random(32), fingerprintKey: random(32) }),
+      JSON.stringify({ keyId: randomHex(4), gateKey: randomBase64(32), fingerprintKey: randomBase64(32) }),
     );
     const secrets = new Map<string, string>();
     for (const issuer of config.issuers) {
-      secrets.set(issuer.client.id, await secretValue(client, issuer.client.secret, () => random(32)));
+      secrets.set(
+        issuer.client.id,
+        await secretValue(client, issuer.client.secret, () => randomBytes(32).toString("base64url")),
+      );
     }
     return secrets;
   } finally {
@@ -181,4 +184,5 @@ function ignore(type: new (...args: never[]) => Error) {
   };
 }
 
-const random = (bytes: number): string => randomBytes(bytes).toString("base64url");
+const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
+const randomBase64 = (bytes: number): string => randomBytes(bytes).toString("base64");

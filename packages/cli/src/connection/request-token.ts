@@ -1,0 +1,103 @@
+import { CommandError } from "../output/failure.ts";
+import { exitCodes } from "../output/exit-codes.ts";
+import { askProvider, discoverTokenEndpoint, type ProviderAnswer } from "./discover.ts";
+import { type EmbeddedRuntime, readSecret, type SeededClient } from "./runtime-file.ts";
+
+export interface TokenRequest {
+  readonly runtime: EmbeddedRuntime;
+  readonly client: SeededClient;
+  readonly scopes: readonly string[];
+  /** The person the token shall speak for, where the embedded provider allows it; else the client itself. */
+  readonly subject?: string | undefined;
+}
+
+export interface AccessToken {
+  readonly value: string;
+  /** Epoch milliseconds; unknown when the provider does not say. */
+  readonly expiresAt?: number;
+}
+
+/**
+ * Gets an access token from the embedded provider as one of its seeded clients (RFC 6749 §4.4, RFC 8707).
+ *
+ * @throws {CommandError} when the provider refuses, or gives less than was asked for.
+ * @throws {ConnectionError} when the provider does not answer.
+ */
+export async function requestToken(request: TokenRequest, now: () => number): Promise<AccessToken> {
+  const endpoint = await discoverTokenEndpoint(request.runtime.issuer);
+  const answer = await askProvider(endpoint, {
+    method: "POST",
+    headers: { authorization: await basic(request.client), accept: "application/json" },
+    body: new URLSearchParams({
+      grant_type: "client_credentials",
+      scope: request.scopes.join(" "),
+      resource: request.runtime.audience,
+      ...(request.subject !== undefined && { subject: request.subject }),
+    }),
+  });
+  const token = readToken(answer, request, now());
+  checkScopes(answer, request);
+  if (request.subject !== undefined) checkSubject(token.value, request.subject);
+  return token;
+}
+
+/** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
+async function basic(client: SeededClient): Promise<string> {
+  const encode = (text: string): string => new URLSearchParams({ v: text }).toString().slice(2);
+  const pair = `${encode(client.id)}:${encode(await readSecret(client))}`;
+  return `Basic ${Buffer.from(pair).toString("base64")}`;
+}
+
+function readToken({ status, body }: ProviderAnswer, request: TokenRequest, now: number): AccessToken {
+  const { access_token: value, token_type: type, expires_in: seconds } = body;
+  if (status !== 200) throw refused(status, body, request.client.id);
+  if (typeof value !== "string" || typeof type !== "string" || type.toLowerCase() !== "bearer") {
+    throw new CommandError(
+      `the identity provider answered client ${request.client.id} with no bearer token`,
+      "check the issuer in runtime.json",
+      exitCodes.unavailable,
+    );
+  }
+  return typeof seconds === "number" ? { value, expiresAt: now + seconds * 1000 } : { value };
+}
+
+function refused(status: number, body: ProviderAnswer["body"], clientId: string): CommandError {
+  const { error, error_description: description } = body;
+  const reason = [error, description].filter((text) => typeof text === "string").join(": ");
+  return new CommandError(
+    `the identity provider refused client ${clientId} a token: ${reason || `status ${status}`}`,
+    "check --client, --scope and --subject against the clients in runtime.json",
+    status >= 500 ? exitCodes.unavailable : exitCodes.refused,
+  );
+}
+
+/** A provider may leave scopes out without a word (RFC 6749 §3.3); absent means all that were asked for. */
+function checkScopes({ body }: ProviderAnswer, { scopes, client }: TokenRequest): void {
+  if (typeof body["scope"] !== "string") return;
+  const given = new Set(body["scope"].split(" "));
+  const missing = scopes.filter((scope) => !given.has(scope));
+  if (missing.length === 0) return;
+  throw new CommandError(
+    `the identity provider gave client ${client.id} a token without the scope ${missing.join(" ")}`,
+    "ask for scopes that the client has in runtime.json",
+    exitCodes.refused,
+  );
+}
+
+/** A provider that does not know the parameter would answer with a token of the client itself. */
+function checkSubject(token: string, subject: string): void {
+  if (subjectOf(token) === subject) return;
+  throw new CommandError(
+    `the identity provider did not give a token of the subject ${subject}`,
+    "leave --subject out: the token then speaks for the client itself",
+    exitCodes.refused,
+  );
+}
+
+function subjectOf(token: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).sub;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+import type {
+  ExecutionDescription,
+  ExecutionReader,
+  ExecutionStarter,
+  ExecutionStopper,
+  StartOutcome,
+} from "../src/execution/step-functions.ts";
+import { executionArnOf, stateMachineArnOf } from "../src/execution/step-functions.ts";
+
+/** Executions that run until told otherwise; a name starts once. */
+export class MemoryStepFunctions implements ExecutionStarter, ExecutionReader, ExecutionStopper {
+  readonly executions = new Map<string, ExecutionDescription>();
+  readonly mapParents = new Map<string, string>();
+  readonly inputs: string[] = [];
+  readonly startDate: number;
+
+  constructor(startDate: number) {
+    this.startDate = startDate;
+  }
+
+  async start(request: { startArn: string; name: string; input: string }): Promise<StartOutcome> {
+    const executionArn = executionArnOf(request.startArn, request.name);
+    this.inputs.push(request.input);
+    if (this.executions.has(executionArn)) return { started: false, reason: "exists" };
+    this.add({ executionArn, input: request.input });
+    return { started: true, executionArn, startDate: this.startDate };
+  }
+
+  async describe(executionArn: string): Promise<ExecutionDescription | undefined> {
+    return this.executions.get(executionArn);
+  }
+
+  async mapParent(executionArn: string): Promise<string | undefined> {
+    return this.mapParents.get(executionArn);
+  }
+
+  async stop(executionArn: string): Promise<boolean> {
+    const execution = this.executions.get(executionArn);
+    if (execution?.status !== "RUNNING") return false;
+    this.executions.set(executionArn, { ...execution, status: "ABORTED" });
+    return true;
+  }
+
+  /** Puts an execution there, as if someone had started it. */
+  add(execution: Partial<ExecutionDescription> & { executionArn: string }): void {
+    this.executions.set(execution.executionArn, {
+      stateMachineArn: stateMachineArnOf(execution.executionArn),
+      status: "RUNNING",
+      startDate: this.startDate,
+      redriveCount: 0,
+      ...execution,
+    });
+  }
+}

@@ -1,0 +1,42 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { createExecutionStore } from "@countersign/aws/dynamodb/executions";
+import { createLedgerReader, createLedgerWriter } from "@countersign/aws/dynamodb/ledger";
+import { createDeadLetterQueue } from "@countersign/aws/sqs/dead-letters";
+import { createRevocationQueue } from "@countersign/aws/sqs/revocation-queue";
+import { type Environment, setting } from "./settings.ts";
+
+/** The wall clock. */
+export const clock = { now: () => Date.now() };
+
+/** The ledger and the state table. */
+export function stores(environment: Environment) {
+  const dynamodb = new DynamoDBClient({});
+  const ledger = { dynamodb, table: setting(environment, "COUNTERSIGN_LEDGER_TABLE"), clock };
+  const state = { dynamodb, table: setting(environment, "COUNTERSIGN_STATE_TABLE") };
+  return {
+    state,
+    ledger: createLedgerWriter(ledger),
+    ledgerReader: createLedgerReader(ledger),
+    executions: createExecutionStore(state),
+  };
+}
+
+/** The queues functions write to. */
+export function queues(environment: Environment) {
+  const sqs = new SQSClient({});
+  return {
+    revocations: createRevocationQueue({
+      sqs,
+      queueUrl: setting(environment, "COUNTERSIGN_REVOCATIONS_QUEUE_URL"),
+    }),
+    deadLetters: createDeadLetterQueue({
+      sqs,
+      queueUrl: setting(environment, "COUNTERSIGN_DEAD_LETTERS_QUEUE_URL"),
+      sourceUrls: {
+        "status-events": setting(environment, "COUNTERSIGN_STATUS_EVENTS_QUEUE_URL"),
+        revocations: setting(environment, "COUNTERSIGN_REVOCATIONS_QUEUE_URL"),
+      },
+    }),
+  };
+}

@@ -1,0 +1,44 @@
+import { KMSClient } from "@aws-sdk/client-kms";
+import { SFNClient } from "@aws-sdk/client-sfn";
+import { createBlockList } from "@countersign/aws/dynamodb/blocks";
+import { createStartRate } from "@countersign/aws/dynamodb/start-rate";
+import { createSubjectKeys } from "@countersign/aws/dynamodb/subject-keys";
+import { createSealer } from "@countersign/aws/kms/seal";
+import { createExecutionStarter } from "@countersign/aws/step-functions/executions";
+import { tokenFingerprint } from "@countersign/core/token/fingerprint";
+import { tokenVerification } from "../composition/identity.ts";
+import { deployedConfig, deployedWorkflows, setting } from "../composition/settings.ts";
+import { clock, queues, stores } from "../composition/stores.ts";
+import { gateHandler } from "../gate/handler.ts";
+import { createLogger } from "../logging/logger.ts";
+
+const environment = process.env;
+const config = deployedConfig(environment);
+const { state, ledger, executions } = stores(environment);
+const { verifier, providers, keys } = await tokenVerification(environment, config);
+const sealing = {
+  ...state,
+  kms: new KMSClient({}),
+  keyId: setting(environment, "COUNTERSIGN_KMS_KEY_ID"),
+  clock,
+};
+const audiences = new Map(config.issuers.map(({ issuer, grantAudience }) => [issuer, grantAudience]));
+
+export const handler = gateHandler({
+  clock,
+  workflows: deployedWorkflows(environment, config),
+  ledger,
+  executions,
+  sealer: createSealer(sealing),
+  personal: createSubjectKeys(sealing),
+  blocks: createBlockList(state),
+  startRate: createStartRate({ ...state, clock }),
+  providers,
+  revocations: queues(environment).revocations,
+  starter: createExecutionStarter({ sfn: new SFNClient({}) }),
+  fingerprint: (token) => tokenFingerprint({ opaque: token }, keys.fingerprint),
+  grantAudience: (issuer) => audiences.get(issuer) ?? "",
+  gateKey: keys.gateKey,
+  verifier,
+  log: createLogger("gate"),
+});

@@ -1,0 +1,25 @@
+import { KMSClient } from "@aws-sdk/client-kms";
+import { createSealOpener } from "@countersign/aws/kms/seal";
+import { identityProviders } from "../composition/identity.ts";
+import { deployedConfig, setting } from "../composition/settings.ts";
+import { clock, queues, stores } from "../composition/stores.ts";
+import { createLogger } from "../logging/logger.ts";
+import { revokerHandler } from "../revoker/handler.ts";
+
+const environment = process.env;
+const { state, ledger, executions } = stores(environment);
+const { providers } = identityProviders(deployedConfig(environment));
+
+export const handler = revokerHandler({
+  clock,
+  ledger,
+  executions,
+  seals: createSealOpener({
+    ...state,
+    kms: new KMSClient({}),
+    keyId: setting(environment, "COUNTERSIGN_KMS_KEY_ID"),
+  }),
+  providers,
+  deadLetters: queues(environment).deadLetters,
+  log: createLogger("revoker"),
+});

@@ -1,0 +1,162 @@
+import type { Clock } from "@countersign/core/clock";
+import type { IssuerConfig } from "@countersign/core/config/config";
+import { OutcomeUnknownError, RefusedError, UnavailableError } from "@countersign/core/error/errors";
+import type { Claims } from "@countersign/core/token/claim-values";
+import type {
+  ExchangeRequest,
+  IdentityProvider,
+  IdentityProviders,
+  Introspection,
+  IssuedToken,
+} from "@countersign/core/token/identity-provider";
+import {
+  ClientError,
+  genericGrantRequest,
+  type TokenEndpointResponse,
+  tokenIntrospection,
+  tokenRevocation,
+} from "openid-client";
+import { readIntrospection } from "./introspection.ts";
+import { type ClientSecretReader, OAuthClient } from "./oauth-client.ts";
+
+/** An identity provider as the verifier needs it: also its keys, and an introspection response whole. */
+export interface OAuthIdentityProvider extends IdentityProvider {
+  /** Where the issuer publishes its signing keys. @throws {UnavailableError} `provider.unavailable`. */
+  jwksUri(): Promise<URL>;
+
+  /**
+   * What the introspection endpoint answers, unread (RFC 7662 §2.2).
+   *
+   * @throws {UnavailableError} `provider.unavailable`. @throws {OAuthResponseError} `provider.client_refused`.
+   */
+  introspectionResponse(token: string): Promise<Claims>;
+}
+
+/** Finds the provider that issued a subject's tokens. */
+export interface OAuthIdentityProviders extends IdentityProviders {
+  /** @throws {RefusedError} `token.issuer_unknown`. */
+  of(issuer: string): OAuthIdentityProvider;
+}
+
+export interface IdentityProviderOptions {
+  readonly issuers: readonly IssuerConfig[];
+  readonly clientSecret: ClientSecretReader;
+  readonly clock: Clock;
+  /** How long one HTTP request may take; 5 by default. */
+  readonly timeoutSeconds?: number;
+}
+
+const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
+
+/** The identity providers of a configuration, each through its own client; nothing is asked of them yet. */
+export function createIdentityProviders({
+  issuers,
+  clientSecret,
+  clock,
+  timeoutSeconds = 5,
+}: IdentityProviderOptions): OAuthIdentityProviders {
+  const providers = new Map(
+    issuers.map((issuer) => {
+      const client = new OAuthClient({ issuer, clientSecret, clock, timeoutSeconds });
+      return [issuer.issuer, createProvider(issuer.issuer, client, clock)] as const;
+    }),
+  );
+  return {
+    of(issuer) {
+      const provider = providers.get(issuer);
+      if (provider) return provider;
+      throw new RefusedError("token.issuer_unknown", '"iss" is not a configured issuer', { field: "iss" });
+    },
+  };
+}
+
+function createProvider(issuer: string, client: OAuthClient, clock: Clock): OAuthIdentityProvider {
+  const introspectionResponse = (token: string): Promise<Claims> =>
+    client.request("introspect", (configuration) =>
+      tokenIntrospection(configuration, token, { token_type_hint: "access_token" }),
+    );
+  const revoke = (token: string): Promise<void> =>
+    client.request("revoke", (configuration) =>
+      tokenRevocation(configuration, token, { token_type_hint: "access_token" }).catch(acceptNoContent),
+    );
+  return {
+    introspectionResponse,
+    revoke,
+    introspect: async (token): Promise<Introspection> =>
+      readIntrospection(await introspectionResponse(token), issuer),
+    async exchange(request) {
+      const response = await client.request("exchange", (configuration) =>
+        genericGrantRequest(configuration, tokenExchange, exchangeParameters(request)),
+      );
+      const fault = responseFault(response);
+      if (fault) throw await discard(response, fault, revoke);
+      return issuedToken(response, request, clock.now());
+    },
+    async jwksUri() {
+      const { jwks_uri } = await client.metadata();
+      if (jwks_uri !== undefined && URL.canParse(jwks_uri)) return new URL(jwks_uri);
+      throw new UnavailableError(
+        "provider.unavailable",
+        `"jwks_uri" is missing from the metadata of "${issuer}"`,
+        { field: "jwks_uri" },
+      );
+    },
+  };
+}
+
+/** `resource` goes along where the audience can be one: an absolute URI without fragment (RFC 8707 §2). */
+function exchangeParameters({ subjectToken, audience, scopes }: ExchangeRequest): URLSearchParams {
+  return new URLSearchParams({
+    subject_token: subjectToken,
+    subject_token_type: accessTokenType,
+    requested_token_type: accessTokenType,
+    audience,
+    ...(URL.canParse(audience) && !audience.includes("#") && { resource: audience }),
+    ...(scopes.length > 0 && { scope: scopes.join(" ") }),
+  });
+}
+
+/** What makes an exchanged token none that could be used (RFC 8693 §2.2.1). */
+function responseFault({ token_type, issued_token_type }: TokenEndpointResponse): string | undefined {
+  if (token_type !== "bearer") return '"token_type" of the exchanged token is not Bearer';
+  if (issued_token_type === undefined || issued_token_type === accessTokenType) return undefined;
+  return '"issued_token_type" of the exchanged token is not access_token';
+}
+
+/** A token that can't be used must not live on either; where it can't be revoked, the caller is told it may. */
+async function discard(
+  { access_token }: TokenEndpointResponse,
+  fault: string,
+  revoke: (token: string) => Promise<void>,
+): Promise<RefusedError | OutcomeUnknownError> {
+  try {
+    await revoke(access_token);
+    return new RefusedError("provider.grant_mismatch", fault);
+  } catch (cause) {
+    return new OutcomeUnknownError("provider.unavailable", `${fault}, and it could not be revoked`, {
+      cause,
+    });
+  }
+}
+
+/** A refresh token, should one come too, is dropped: nobody holds it. */
+function issuedToken(
+  { access_token, expires_in, scope }: TokenEndpointResponse,
+  request: ExchangeRequest,
+  now: number,
+): IssuedToken {
+  const expiresAt = expires_in === undefined ? undefined : now + Math.floor(expires_in) * 1000;
+  return {
+    value: access_token,
+    scopes: scope === undefined ? request.scopes : scope.split(" ").filter((one) => one !== ""),
+    expiresAt: Number.isSafeInteger(expiresAt) ? expiresAt : undefined,
+    identityMode: "exchanged",
+  };
+}
+
+/** RFC 7009 §2.2 asks for 200; a provider that says 204 has accepted too. */
+function acceptNoContent(error: unknown): void {
+  if (error instanceof ClientError && error.cause instanceof Response && error.cause.status === 204) return;
+  throw error;
+}
