@@ -4,7 +4,7 @@ import { recordStatusEvent } from "../src/recorder/record-status-event.ts";
 import { parseStatusEvent } from "../src/status-event/status-event.ts";
 import type { CrashPoint } from "./faults.ts";
 import { Faults } from "./faults.ts";
-import { startDate, statusEventWith, workflowsWith } from "./fixtures.ts";
+import { startDate, type statusEventWith, workflowsWith } from "./fixtures.ts";
 import { MemoryClock } from "./memory-clock.ts";
 import { MemoryExecutionStore } from "./memory-execution-store.ts";
 import { MemoryLedger } from "./memory-ledger.ts";

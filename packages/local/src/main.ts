@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { appendFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, styleText } from "node:util";
 import type { Config } from "@countersign/core/config/config";
@@ -30,7 +32,7 @@ async function main(): Promise<void> {
     folder,
     stateDirectory: flags.stateDirectory,
     ports,
-    onLog: logErrors,
+    onLog: logTo(flags.stateDirectory),
   });
   writeRuntimeFile(runtime, config);
   say(
@@ -132,10 +134,13 @@ Try, in another terminal:
 Ctrl-C stops everything; what was recorded stays.`);
 }
 
-/** Functions' logs are JSON lines; only what is out of order is for the terminal. */
-function logErrors(functionName: string, line: string): void {
-  if (/"level":"(ERROR|CRITICAL)"/.test(line) || !line.startsWith("{"))
-    process.stderr.write(`${functionName}: ${line}\n`);
+/** Keeps every line in the state folder; Countersign's own errors are for the terminal too. */
+function logTo(folder: string): (functionName: string, line: string) => void {
+  mkdirSync(join(folder, "logs"), { recursive: true, mode: 0o700 });
+  return (functionName, line) => {
+    appendFileSync(join(folder, "logs", `${functionName}.log`), `${line}\n`, { mode: 0o600 });
+    if (/"level":"(ERROR|CRITICAL)"/.test(line)) process.stderr.write(`${functionName}: ${line}\n`);
+  };
 }
 
 try {

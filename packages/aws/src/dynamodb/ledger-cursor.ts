@@ -20,7 +20,7 @@ export function readCursor(question: Question, page: PageRequest): string | unde
   if (page.cursor === undefined) return undefined;
   const [owner, position] = parse(page.cursor);
   if (owner !== digest(question, page)) throw malformed("belongs to another question or window");
-  const form = question.by === "execution" ? /^./s : /^\d{13}#[A-Za-z0-9_-]{8}$/;
+  const form = question.by === "execution" ? /^(?:\d|gate#)./s : /^\d{13}#[A-Za-z0-9_-]{8}$/;
   if (typeof position !== "string" || position.length > maxPosition || !form.test(position)) {
     throw malformed("names no position");
   }

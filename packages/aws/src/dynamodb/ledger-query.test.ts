@@ -115,9 +115,14 @@ const question: fc.Arbitrary<Question> = fc.oneof(
     .map((outcome): Question => ({ by: "outcome", outcome })),
 );
 
-const windows = fc
-  .tuple(fc.integer({ min: start - 10, max: end + 10 }), fc.integer({ min: start - 10, max: end + 10 }))
-  .map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) }));
+/** Any moment, or the very one an entry was recorded at, or one beside it. */
+const moments = fc.oneof(
+  fc.integer({ min: start - 10, max: end + 10 }),
+  fc
+    .tuple(fc.nat(), fc.integer({ min: -1, max: 1 }))
+    .map(([index, shift]) => (entries[index % entries.length]?.recordedAt ?? start) + shift),
+);
+const windows = fc.tuple(moments, moments).map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) }));
 
 async function readAll(asked: Question, window: { from: number; to: number }, sizes: readonly number[]) {
   const reader = createLedgerReader({ dynamodb: db.client, table: db.ledger, clock: { now: () => end } });

@@ -135,6 +135,33 @@ describe("query", () => {
     expect(await query({ by: "scope", scope: "dangling" })).toEqual({ entries: [] });
   });
 
+  test.each([1, 3])("pages of %i go on past any number of rows without an entry", async (limit) => {
+    const scope = `mostly-dangling-${limit}`;
+    const written: string[] = [];
+    for (let n = 0; n < 12; n++) {
+      now = at + n * 1000;
+      const fields = authorizedFields(sampleExecutionArn(), { scopes: [scope] });
+      if (n % 4 === 0) written.unshift((await append(fields)).entryId);
+      else {
+        const [row] = scopeRows(buildEntry(fields, now).entry);
+        await db.client.send(new PutItemCommand({ TableName: db.ledger, Item: row }));
+      }
+    }
+    now = at;
+    const reader = createLedgerReader(source());
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await reader.query(
+        { by: "scope", scope },
+        { ...window, limit, ...(cursor && { cursor }) },
+      );
+      seen.push(...page.entries.map(({ entryId }) => entryId));
+      cursor = page.cursor;
+    } while (cursor);
+    expect(seen).toEqual(written);
+  });
+
   test("a scope row left by a refused second record does not lend the entry its scope", async () => {
     const executionArn = sampleExecutionArn();
     const fields = authorizedFields(executionArn, { scopes: ["held"] });

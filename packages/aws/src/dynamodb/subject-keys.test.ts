@@ -101,6 +101,15 @@ test("after erasure nothing of before opens, and a new key serves what comes", a
   expect(await one.decrypt(subject, before)).toBeUndefined();
 });
 
+test("a process that still holds an erased key reads what is encrypted under the new one", async () => {
+  const subject = subjectNamed("ivy");
+  const [holding, erasing] = [keys(), keys()];
+  await holding.encrypt(subject, data);
+  await erasing.erase(subject);
+  const personal = await erasing.encrypt(subject, data);
+  expect(await holding.decrypt(subject, personal)).toEqual(data);
+});
+
 test("altered ciphertext is an integrity error that names the key", async () => {
   const subject = subjectNamed("gus");
   const personal = await keys().encrypt(subject, data);

@@ -50,8 +50,8 @@ export interface PersonalDataKeys extends PersonalDataCipher {
   /**
    * Destroys a subject's key; resolves once durable, absent is success.
    *
-   * Other processes may hold the key in memory for as long as `maxAgeMillis`; backups of the table hold its
-   * wrapped form until they end.
+   * Other processes may hold the key in memory for as long as `maxAgeMillis`, and what they encrypt in that
+   * time is erased too; backups of the table hold its wrapped form until they end.
    *
    * @throws {UnavailableError} `store.unavailable`.
    */
@@ -81,8 +81,8 @@ class SubjectKeys implements PersonalDataKeys {
   }
 
   async decrypt(subject: Subject, personal: EncryptedPersonalData): Promise<PersonalData | undefined> {
-    const key = await this.#standingKey(subjectDigest(subject));
-    if (key?.id !== personal.key) return undefined;
+    const key = await this.#keyNamed(subjectDigest(subject), personal.key);
+    if (!key) return undefined;
     try {
       const { plaintext } = await encryptionClient.decrypt(
         key.keyring,
@@ -116,11 +116,14 @@ class SubjectKeys implements PersonalDataKeys {
     );
   }
 
-  async #standingKey(digest: string): Promise<SubjectKey | undefined> {
-    const cached = this.#cached(digest);
-    if (cached !== undefined) return cached;
-    const key = await this.#read(digest);
-    return key && this.#remember(digest, Promise.resolve(key));
+  /** The subject's key if it has this id still; one in memory may have been erased and made anew since. */
+  async #keyNamed(digest: string, id: string): Promise<SubjectKey | undefined> {
+    const cached = await this.#cached(digest);
+    if (cached?.id === id) return cached;
+    const standing = await this.#read(digest);
+    if (!standing) return undefined;
+    await this.#remember(digest, Promise.resolve(standing));
+    return standing.id === id ? standing : undefined;
   }
 
   async #read(digest: string): Promise<SubjectKey | undefined> {

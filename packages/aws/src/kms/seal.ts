@@ -10,7 +10,7 @@ import type { PreparedSeal, SealContext, Sealer, SealOpener } from "@countersign
 import type { StateSource } from "../dynamodb/executions.ts";
 import type { Item } from "../dynamodb/item.ts";
 import { stateAttributes as names } from "../dynamodb/tables.ts";
-import { isTransient, orUnavailable, unavailable } from "../sdk-error.ts";
+import { failureName, isTransient, orUnavailable, unavailable } from "../sdk-error.ts";
 import { commitmentPolicy, encryptionClient, suite, suiteId } from "./encryption.ts";
 import { decryptingKeyring, encryptingKeyring } from "./keyring.ts";
 
@@ -85,7 +85,7 @@ async function openSeal(
     const { plaintext, messageHeader } = await encryptionClient.decrypt(keyring, ciphertext);
     if (isSameContext(messageHeader.encryptionContext, contextOf(context))) return plaintext.toString("utf8");
   } catch (error) {
-    throw unopened(context, failure() ?? error);
+    throw unopened(context, failure(), error);
   }
   throw doesNotOpen(context, "it was sealed for another");
 }
@@ -102,12 +102,11 @@ function preparedManager(
 }
 
 /** KMS refusing the wrapped key as altered, and anything the library finds wrong, is the seal's own fault. */
-function unopened(context: SealContext, cause: unknown): unknown {
-  if (isTransient(cause)) return unavailable("KMS", cause);
-  const name = (cause as Error).name;
-  if (name !== "Error" && name !== "InvalidCiphertextException" && name !== "IncorrectKeyException")
-    return cause;
-  return doesNotOpen(context, "its bytes are not what was sealed", cause);
+function unopened(context: SealContext, kmsFailure: unknown, error: unknown): unknown {
+  if (kmsFailure === undefined) return doesNotOpen(context, "its bytes are not what was sealed", error);
+  if (isTransient(kmsFailure)) return unavailable("KMS", kmsFailure);
+  const altered = ["InvalidCiphertextException", "IncorrectKeyException"].includes(failureName(kmsFailure));
+  return altered ? doesNotOpen(context, "its data key is not what was wrapped", kmsFailure) : kmsFailure;
 }
 
 function doesNotOpen(

@@ -41,7 +41,9 @@ export async function connect(
 ): Promise<Connection> {
   const { env, cwd } = terminal;
   const given = options.api ?? (env["COUNTERSIGN_API"] || undefined);
-  const found = await findRuntime({ stateDir: options.stateDir, env, cwd });
+  const hasOwnToken = options.tokenFile !== undefined || Boolean(env["COUNTERSIGN_TOKEN"]);
+  const found =
+    given && hasOwnToken ? undefined : await findRuntime({ stateDir: options.stateDir, env, cwd });
   const baseUrl = given ?? found?.api ?? noApi();
   const runtime = found && isSameApi(found.api, baseUrl) ? found : undefined;
   const token = tokenSource(options, needed, terminal, runtime);

@@ -164,7 +164,8 @@ function issueText(issue: z.core.$ZodIssue): string {
 }
 
 function isSecureUrl(text: string): boolean {
-  const url = new URL(text);
+  const url = URL.parse(text);
+  if (!url) return false;
   if (url.protocol === "https:") return true;
   return url.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
 }

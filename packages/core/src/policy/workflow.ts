@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Config, unqualified, type WorkflowConfig } from "../config/config.ts";
 import { canonicalJson, type LedgerValue } from "../entry/canonical-json.ts";
+import { InvalidInputError } from "../error/errors.ts";
 
 /** A registered state machine with its policy. */
 export interface Workflow extends WorkflowConfig {
@@ -20,7 +21,11 @@ export interface Workflows {
   all(): readonly Workflow[];
 }
 
-/** Resolves state machine names to ARNs of one account and region. */
+/**
+ * Resolves state machine names to ARNs of one account and region.
+ *
+ * @throws {InvalidInputError} `config.invalid` when a name and an ARN turn out to be one state machine.
+ */
 export function registerWorkflows(config: Config, place: { account: string; region: string }): Workflows {
   const workflows = Object.entries(config.workflows).map(([name, policy]): Workflow => {
     const startArn = policy.stateMachine.startsWith("arn:")
@@ -36,11 +41,23 @@ export function registerWorkflows(config: Config, place: { account: string; regi
   });
   const byName = new Map(workflows.map((workflow) => [workflow.name, workflow]));
   const byArn = new Map(workflows.map((workflow) => [workflow.stateMachineArn, workflow]));
+  for (const workflow of workflows) checkOwner(workflow, byArn.get(workflow.stateMachineArn));
   return {
     get: (name) => byName.get(name),
     byStateMachine: (arn) => byArn.get(unqualified(arn).replace(/\/[^/:]+$/, "")),
     all: () => workflows,
   };
+}
+
+/** Two workflows of one state machine would leave its events to either. */
+function checkOwner(workflow: Workflow, owner: Workflow | undefined): void {
+  if (owner === workflow) return;
+  const field = `workflows.${workflow.name}.stateMachine`;
+  throw new InvalidInputError(
+    "config.invalid",
+    `${field}: "${workflow.stateMachineArn}" already belongs to workflow "${owner?.name}"`,
+    { field },
+  );
 }
 
 function versionOf(policy: WorkflowConfig): string {

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { arnOf, grantWith, jwtLike, machineArn, startDate, statusEventWith, subject } from "../../test-support/fixtures.ts";
+import {
+  arnOf,
+  grantWith,
+  jwtLike,
+  machineArn,
+  startDate,
+  statusEventWith,
+  subject,
+} from "../../test-support/fixtures.ts";
 import { RecorderWorld } from "../../test-support/recorder-world.ts";
 import { IntegrityError, UnavailableError } from "../error/errors.ts";
 import { parseStatusEvent } from "../status-event/status-event.ts";
@@ -136,7 +144,10 @@ describe("a redrive", () => {
   const second = grantWith({ grantId: "2f0e0d0c-0b0a-4908-8706-050403020100", redriveCount: 1 });
 
   test("is recorded as one, at its redriveDate, under its own grant", async () => {
-    const world = await gatedWorld({ ...grant, state: "revoked" }, { ...second, authorizedBy: "B".repeat(43) });
+    const world = await gatedWorld(
+      { ...grant, state: "revoked" },
+      { ...second, authorizedBy: "B".repeat(43) },
+    );
     await world.deliver(eventOf("RUNNING", { redriveCount: 1 }));
     expect(world.ledger.only("execution.redriven")).toMatchObject({
       attribution: "gate",
@@ -159,7 +170,12 @@ describe("a redrive", () => {
     const first = ["RUNNING", "FAILED"].map((status) => eventOf(status));
     for (const event of first) await world.deliver(event);
     const state = world.executions.peek(executionArn);
-    if (state) await world.executions.put({ ...state, grants: [...state.grants, second], revision: state.revision + 1 });
+    if (state)
+      await world.executions.put({
+        ...state,
+        grants: [...state.grants, second],
+        revision: state.revision + 1,
+      });
     await world.deliver(eventOf("RUNNING", { redriveCount: 1 }));
     const before = world.outcome();
     for (const event of first) await world.deliver(event);
@@ -169,7 +185,10 @@ describe("a redrive", () => {
   test("that fails revokes its own grant alone", async () => {
     const world = await gatedWorld({ ...grant, state: "closed" }, second);
     await world.deliver(eventOf("FAILED", { redriveCount: 1 }));
-    expect(world.executions.peek(executionArn)?.grants.map(({ state }) => state)).toEqual(["closed", "revoking"]);
+    expect(world.executions.peek(executionArn)?.grants.map(({ state }) => state)).toEqual([
+      "closed",
+      "revoking",
+    ]);
     expect(world.revocations.hints).toEqual([{ executionArn, grantId: second.grantId }]);
   });
 });
@@ -177,7 +196,11 @@ describe("a redrive", () => {
 describe("a child of a distributed Map", () => {
   const childArn = "arn:aws:states:eu-west-1:123456789012:execution:payout/EachOrder:7c1f0f3e";
   const childEvent = (status: string) =>
-    eventOf(status, { executionArn: childArn, stateMachineArn: `${machineArn}/EachOrder`, startDate: startDate + 500 });
+    eventOf(status, {
+      executionArn: childArn,
+      stateMachineArn: `${machineArn}/EachOrder`,
+      startDate: startDate + 500,
+    });
 
   test("inherits the subject of its parent, and its failure does not revoke the parent's grant", async () => {
     const world = await gatedWorld();
@@ -268,7 +291,13 @@ describe("a token in an event", () => {
     const found = world.ledger.entries.filter(({ action }) => action === "token.found_in_data");
     expect(found.map(({ id, detail }) => [id, detail?.["shapes"]])).toEqual([
       ["RUNNING", [{ path: "input<json>.a[0]", kind: "jwt" }]],
-      ["FAILED", [{ path: "cause", kind: "jwt" }, { path: "error", kind: "jwt" }]],
+      [
+        "FAILED",
+        [
+          { path: "cause", kind: "jwt" },
+          { path: "error", kind: "jwt" },
+        ],
+      ],
     ]);
     expect(found[0]).toMatchObject({ subject, attribution: "gate", outcome: "failure" });
     expect(JSON.stringify([world.ledger.entries, world.executions.text])).not.toContain("eyJ");

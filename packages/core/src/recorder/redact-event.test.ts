@@ -15,7 +15,12 @@ function redacted(detail: Record<string, unknown>, envelope: Record<string, unkn
 
 describe("a redacted event", () => {
   test("is the same status event without input, output and cause", () => {
-    const body = redacted({ input: '{"in":1}', output: '{"out":1}', cause: "why", error: "States.TaskFailed" });
+    const body = redacted({
+      input: '{"in":1}',
+      output: '{"out":1}',
+      cause: "why",
+      error: "States.TaskFailed",
+    });
     const original = parseStatusEvent(statusEventWith({ executionArn, status: "FAILED" }));
     const { input: _input, output: _output, ...kept } = original;
     expect(parseStatusEvent(JSON.parse(body))).toEqual({ ...kept, error: "States.TaskFailed" });
@@ -34,7 +39,10 @@ describe("a redacted event", () => {
   });
 
   test("has tokens taken out of every other field, by value and by name", () => {
-    const body = redacted({ extra: { list: [jwt], [jwt]: 1, client_secret: "correct-horse-battery" } }, { note: jwt });
+    const body = redacted(
+      { extra: { list: [jwt], [jwt]: 1, client_secret: "correct-horse-battery" } },
+      { note: jwt },
+    );
     const { note, detail } = JSON.parse(body);
     expect(note).toBe("[token removed]");
     expect(detail.extra).toEqual({ list: ["[token removed]"], client_secret: "[token removed]" });
@@ -45,15 +53,26 @@ describe("a redacted event", () => {
     expect(redacted({ deep })).not.toContain("deep-marker");
   });
 
-  test.each(["", "text", "null", "[]", "5", '{"detail":null}', '{"Message":"{}"}', `{"token":"${jwt}"`])(
-    "is none for the body %s",
-    (body) => {
-      expect(redactEvent(body)).toBeUndefined();
-    },
-  );
+  test.each([
+    "",
+    "text",
+    "null",
+    "[]",
+    "5",
+    '{"detail":null}',
+    '{"Message":"{}"}',
+    `{"token":"${jwt}"`,
+  ])("is none for the body %s", (body) => {
+    expect(redactEvent(body)).toBeUndefined();
+  });
 
   test("holds nothing shaped like a token, wherever it was, and is still the event", () => {
-    const secret = fc.constantFrom(jwt, `Bearer ${"a1".repeat(12)}`, `ghp_${"a1".repeat(18)}`, `say "${jwt}"`);
+    const secret = fc.constantFrom(
+      jwt,
+      `Bearer ${"a1".repeat(12)}`,
+      `ghp_${"a1".repeat(18)}`,
+      `say "${jwt}"`,
+    );
     const name = fc.oneof(fc.string(), fc.constantFrom("token", "password", jwt, "input", "cause"));
     const { node } = fc.letrec<{ node: unknown }>((tie) => ({
       node: fc.oneof(

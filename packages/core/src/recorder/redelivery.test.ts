@@ -71,7 +71,9 @@ function failedGrants(once: readonly Event[]): string[] {
     .map(({ grantId }) => grantId);
 }
 
-const hintedGrants = (world: RecorderWorld) => [...new Set(world.revocations.hints.map(({ grantId }) => grantId))];
+const hintedGrants = (world: RecorderWorld) => [
+  ...new Set(world.revocations.hints.map(({ grantId }) => grantId)),
+];
 
 describe("events delivered three times and out of order", () => {
   test("leave the same facts and states as each of them once, and hint every failed grant", async () => {
@@ -108,12 +110,17 @@ describe("events delivered three times and out of order", () => {
 
 describe("a recorder that dies at any call, before or after it took effect", () => {
   const cases: [string, Event][] = [
-    ["a failure through the gate", statusEventWith({ executionArn: gated, status: "FAILED", input: `["${jwt}"]` })],
+    [
+      "a failure through the gate",
+      statusEventWith({ executionArn: gated, status: "FAILED", input: `["${jwt}"]` }),
+    ],
     ["a start around the gate", statusEventWith({ executionArn: around, status: "RUNNING", input: null })],
     ["a failure of a Map's child", statusEventWith({ executionArn: childArn, status: "FAILED" })],
   ];
 
-  test.each(cases)("leaves %s as if it had not died, once the event is delivered again", async (_name, event) => {
+  test.each(
+    cases,
+  )("leaves %s as if it had not died, once the event is delivered again", async (_name, event) => {
     const expected = await worldAfter([event]);
     const { calls } = await (await freshWorld()).deliver(event);
     expect(calls.length).toBeGreaterThan(3);

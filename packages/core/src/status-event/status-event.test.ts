@@ -101,7 +101,12 @@ describe("a status event", () => {
 
   test("says where input, output, cause and error look like tokens, and never repeats them", () => {
     const parsed = parseStatusEvent(
-      eventWith("FAILED", { input: `{"auth":"${jwt}"}`, output: `[{"k":"${jwt}"}]`, cause: `got ${jwt}`, error: jwt }),
+      eventWith("FAILED", {
+        input: `{"auth":"${jwt}"}`,
+        output: `[{"k":"${jwt}"}]`,
+        cause: `got ${jwt}`,
+        error: jwt,
+      }),
     );
     expect(parsed.tokenShapes).toEqual([
       { path: "input<json>.auth", kind: "jwt" },
@@ -179,7 +184,12 @@ describe("a malformed event", () => {
   });
 
   test("is refused without a word of what it held", () => {
-    for (const detail of [{ executionArn: jwt }, { status: jwt }, { input: { a: jwt } }, { startDate: jwt }]) {
+    for (const detail of [
+      { executionArn: jwt },
+      { status: jwt },
+      { input: { a: jwt } },
+      { startDate: jwt },
+    ]) {
       try {
         parseStatusEvent(eventWith("RUNNING", detail));
         expect.unreachable();

@@ -47,7 +47,8 @@ export function createBoundedFetch({
 }: BoundedFetchOptions): (url: string, options: FetchOptions) => Promise<Response> {
   return async (url, options) => {
     checkUrl(new URL(url), allowLoopbackHttp);
-    const response = await fetch(url, { ...options, redirect: "manual" });
+    const { method, headers: sent, body: payload = null, signal = null } = options;
+    const response = await fetch(url, { method, headers: sent, body: payload, signal, redirect: "manual" });
     const body = await readBody(response, maxResponseBytes);
     const { status, statusText, headers } = response;
     return new Response(bodiless.has(status) ? null : body, { status, statusText, headers });

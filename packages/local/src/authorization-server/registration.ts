@@ -61,6 +61,8 @@ function replay(request: IncomingMessage, body: Buffer): IncomingMessage {
   Object.assign(copy, { method, url, httpVersion, httpVersionMajor, httpVersionMinor });
   copy.headers = { ...request.headers, "content-length": String(body.length) };
   delete copy.headers["transfer-encoding"];
+  // Or else the copy counts as cut off when it is read to its end, and takes the socket with it.
+  copy.complete = true;
   copy.push(body);
   copy.push(null);
   return copy;

@@ -41,11 +41,13 @@ export function createCourier({ journal, deliver, now, sleep }: CourierDeps): Co
   const slots = createSlots(deliveriesAtOnce);
 
   async function carry(id: number): Promise<void> {
-    for (let delivery = journal.find(id); delivery; delivery = journal.find(id)) {
-      const wait = delivery.nextAttemptAt - now();
-      if (wait > 0 && !(await sleptThrough(wait))) return;
-      const due = delivery;
-      if (!(await slots.run(() => attempt(due)))) return;
+    let waited = false;
+    for (;;) {
+      // Read inside the slot, so that a long backlog is not held in memory.
+      const wait = await slots.run(() => attemptWhenDue(id, waited));
+      if (wait === undefined) return;
+      waited = wait > 0;
+      if (waited && !(await sleptThrough(wait))) return;
     }
   }
 
@@ -56,12 +58,15 @@ export function createCourier({ journal, deliver, now, sleep }: CourierDeps): Co
     return !closing.signal.aborted;
   }
 
-  /** Answers false when the courier is closing and nothing was tried. */
-  async function attempt(delivery: OpenDelivery): Promise<boolean> {
-    if (closing.signal.aborted) return false;
+  /** Answers how long to wait for the next attempt, `undefined` when there is none to make here. */
+  async function attemptWhenDue(id: number, waited: boolean): Promise<number | undefined> {
+    const delivery = closing.signal.aborted ? undefined : journal.find(id);
+    if (!delivery) return undefined;
+    const wait = delivery.nextAttemptAt - now();
+    if (wait > 0 && !waited) return wait;
     if (delivery.state === "pending") await attemptTarget(delivery);
     else await attemptDeadLetter(delivery);
-    return true;
+    return 0;
   }
 
   async function attemptTarget(delivery: OpenDelivery): Promise<void> {

@@ -73,7 +73,7 @@ export interface TestServerOptions extends Partial<AuthorizationServerOptions> {
 
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
 
-const cipherKey = Buffer.alloc(32, 7);
+export const cipherKey = Buffer.alloc(32, 7);
 
 /** A server on loopback, with clients, people and resources as the tests expect them. */
 export async function startTestServer({
@@ -94,7 +94,13 @@ export async function startTestServer({
     cipher: aesCipher(cipherKey),
     clients,
     accounts: [
-      { sub: "alice", name: "Alice", email: "alice@example.com", password: "wonder", claims: { groups: ["ops"] } },
+      {
+        sub: "alice",
+        name: "Alice",
+        email: "alice@example.com",
+        password: "wonder",
+        claims: { groups: ["ops"] },
+      },
       { sub: "bob" },
     ],
     resources: [
