@@ -17,7 +17,10 @@ export const audience = "https://countersign.example/api";
 export const grantAudience = "https://countersign.example/steps";
 
 /** A configuration like the project's own, for the ports of one test. */
-export function testConfig(issuer: string, change: (config: ConfigInput) => ConfigInput = (config) => config): Config {
+export function testConfig(
+  issuer: string,
+  change: (config: ConfigInput) => ConfigInput = (config) => config,
+): Config {
   return parseConfig(
     change({
       issuers: [
@@ -41,7 +44,10 @@ export function testConfig(issuer: string, change: (config: ConfigInput) => Conf
         stateMachines: {
           payout: {
             definition: "examples/payout/payout.asl.json",
-            functions: { "payout-check": "examples/payout/check.ts", "payout-charge": "examples/payout/charge.ts" },
+            functions: {
+              "payout-check": "examples/payout/check.ts",
+              "payout-charge": "examples/payout/charge.ts",
+            },
           },
         },
         clients: {

@@ -1,6 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, Entry, EntryQuery } from "@countersign/client/client";
 import { ApiError, ConnectionError } from "@countersign/client/errors";
-import { setTimeout as sleep } from "node:timers/promises";
 
 export interface FollowOptions {
   readonly query: EntryQuery;
@@ -37,7 +37,12 @@ export async function* followEntries(client: Client, options: FollowOptions) {
   while (!signal.aborted) {
     try {
       const window = from === undefined ? query : { ...query, from: String(from) };
-      const { entries, to, isCut } = await readWindow(client, window, from === undefined ? limit : undefined, signal);
+      const { entries, to, isCut } = await readWindow(
+        client,
+        window,
+        from === undefined ? limit : undefined,
+        signal,
+      );
       if (from === undefined && isCut) floor = entries.at(-1)?.recordedAt ?? 0;
       from = Math.max(to - overlapMs, floor);
       yield unseen(entries, seen, from, floor);

@@ -1,6 +1,6 @@
 import { ConnectionError } from "@countersign/client/errors";
-import { CommandError } from "../output/failure.ts";
 import { exitCodes } from "../output/exit-codes.ts";
+import { CommandError } from "../output/failure.ts";
 
 const timeoutMs = 30_000;
 

@@ -1,5 +1,5 @@
-import { CommandError } from "../output/failure.ts";
 import { exitCodes } from "../output/exit-codes.ts";
+import { CommandError } from "../output/failure.ts";
 import { askProvider, discoverTokenEndpoint, type ProviderAnswer } from "./discover.ts";
 import { type EmbeddedRuntime, readSecret, type SeededClient } from "./runtime-file.ts";
 

@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { CommandError } from "../output/failure.ts";
 import { exitCodes } from "../output/exit-codes.ts";
+import { CommandError } from "../output/failure.ts";
 
 /** One of the clients that the embedded runtime registers with its own provider. */
 export interface SeededClient {

@@ -20,10 +20,15 @@ export function chooseClient(
     if (named) return named;
     throw usageError(`the embedded runtime has no client ${id}`, `${known} (${file})`);
   }
-  const able = clients.find((client) => needed === "all" || needed.every((one) => client.scopes.includes(one)));
+  const able = clients.find(
+    (client) => needed === "all" || needed.every((one) => client.scopes.includes(one)),
+  );
   if (able) return able;
   const scopes = needed === "all" ? "at all" : `with the scope ${needed.join(" ")}`;
-  throw usageError(`the embedded runtime has no client ${scopes}`, `give a token yourself; ${known} (${file})`);
+  throw usageError(
+    `the embedded runtime has no client ${scopes}`,
+    `give a token yourself; ${known} (${file})`,
+  );
 }
 
 /** The scopes to ask for as a client. */

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { CommandError, usageError } from "../output/failure.ts";
+import { type CommandError, usageError } from "../output/failure.ts";
 import { findJsonError, positionOf } from "./json-error.ts";
 
 export interface InputOptions {

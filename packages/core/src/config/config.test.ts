@@ -51,7 +51,9 @@ describe("a configuration", () => {
     for (const url of ["http://127.0.0.1:9402", "http://localhost:9402", "http://[::1]:9402"]) {
       expect(parseConfig(withIssuer({ issuer: url })).issuers[0]?.issuer).toBe(url);
     }
-    expect(faultsOf(withIssuer({ issuer: "http://issuer.example" })).message).toMatch(/expected an https URL/);
+    expect(faultsOf(withIssuer({ issuer: "http://issuer.example" })).message).toMatch(
+      /expected an https URL/,
+    );
   });
 
   test("says the same to whoever made it twice", () => {
@@ -84,10 +86,16 @@ describe("a configuration", () => {
     ["workflows.payout.revoke.on.0", withPayout({ revoke: { on: ["SUCCEEDED"] } })],
     ["workflows.payout.operate.stop.own", withPayout({ operate: { stop: { own: "yes" } } })],
     ["audit.scopes", { ...configInput(), audit: { scopes: [] } }],
-    ["local.people.ada.email", { ...configInput(), local: { people: { ada: { name: "Ada", email: "ada" } } } }],
+    [
+      "local.people.ada.email",
+      { ...configInput(), local: { people: { ada: { name: "Ada", email: "ada" } } } },
+    ],
   ])("with a fault in %s is refused with that field", (field, input) => {
     const error = faultsOf(input);
-    expect(error).toMatchObject({ code: "config.invalid", field: field === "config" ? expect.anything() : field });
+    expect(error).toMatchObject({
+      code: "config.invalid",
+      field: field === "config" ? expect.anything() : field,
+    });
     expect(error.message).toContain(`${field}: `);
   });
 
@@ -97,7 +105,10 @@ describe("a configuration", () => {
   });
 
   test("with many faults names each of them on a line", () => {
-    const { message } = faultsOf({ ...withIssuer({ clockSkew: "x", profile: "y" }), workflows: { "a b": {} } });
+    const { message } = faultsOf({
+      ...withIssuer({ clockSkew: "x", profile: "y" }),
+      workflows: { "a b": {} },
+    });
     expect(message.split("\n").length).toBeGreaterThanOrEqual(3);
   });
 

@@ -13,10 +13,21 @@ describe("a duration", () => {
     expect(durationSeconds(text)).toBe(seconds);
   });
 
-  test.each(["", "0s", "15", "m", "1.5h", "-1h", "1w", "1H", " 1h", "1h ", "1h30m", "9999999999s", "1e3s"])(
-    "is not %j",
-    (text) => {
-      expect(durationSeconds(text)).toBeUndefined();
-    },
-  );
+  test.each([
+    "",
+    "0s",
+    "15",
+    "m",
+    "1.5h",
+    "-1h",
+    "1w",
+    "1H",
+    " 1h",
+    "1h ",
+    "1h30m",
+    "9999999999s",
+    "1e3s",
+  ])("is not %j", (text) => {
+    expect(durationSeconds(text)).toBeUndefined();
+  });
 });

@@ -23,11 +23,18 @@ describe("a start is allowed", () => {
   test("with every scope the workflow starts with", () => {
     expect(decideStart(tokenWith(), payoutWith())).toEqual({ grantScopes: ["payout:start"] });
     const both = { start: { scopes: ["a", "b"] } };
-    expect(decideStart(tokenWith({ scopes: ["b", "c", "a"] }), payoutWith(both)).grantScopes).toEqual(["a", "b"]);
+    expect(decideStart(tokenWith({ scopes: ["b", "c", "a"] }), payoutWith(both)).grantScopes).toEqual([
+      "a",
+      "b",
+    ]);
   });
 
   test("with the first role, in the order written, whose scopes are all held", () => {
-    const roles = { admin: { scopes: ["x", "y"] }, lead: { scopes: ["x"] }, app: { scopes: ["payout:start"] } };
+    const roles = {
+      admin: { scopes: ["x", "y"] },
+      lead: { scopes: ["x"] },
+      app: { scopes: ["payout:start"] },
+    };
     const roleOf = (...scopes: string[]) =>
       decideStart(tokenWith({ scopes: ["payout:start", ...scopes] }), payoutWith({ roles })).role;
     expect(roleOf("x", "y")).toBe("admin");
@@ -85,7 +92,13 @@ describe("a start is refused", () => {
       "policy.token_lifetime_exceeded",
       "exp",
     ],
-    ["without a role", {}, { roles: { admin: { scopes: ["payout:admin"] } } }, "policy.role_missing", "scope"],
+    [
+      "without a role",
+      {},
+      { roles: { admin: { scopes: ["payout:admin"] } } },
+      "policy.role_missing",
+      "scope",
+    ],
     [
       "without the scopes of the grant",
       {},

@@ -14,19 +14,23 @@ describe("a registered workflow", () => {
     expect(payout).toMatchObject({ startArn: `${machineArn}:live`, stateMachineArn: machineArn });
   });
 
-  test.each([machineArn, `${machineArn}:7`, `${machineArn}:live`, `${machineArn}/EachOrder`])(
-    "is found by %s",
-    (arn) => {
-      expect(workflowsWith().byStateMachine(arn)?.name).toBe("payout");
-    },
-  );
+  test.each([
+    machineArn,
+    `${machineArn}:7`,
+    `${machineArn}:live`,
+    `${machineArn}/EachOrder`,
+  ])("is found by %s", (arn) => {
+    expect(workflowsWith().byStateMachine(arn)?.name).toBe("payout");
+  });
 
-  test.each([`${machineArn}s`, machineArn.replace("eu-west-1", "eu-west-2"), machineArn.replace("123", "321"), ""])(
-    "is not found by %s",
-    (arn) => {
-      expect(workflowsWith().byStateMachine(arn)).toBeUndefined();
-    },
-  );
+  test.each([
+    `${machineArn}s`,
+    machineArn.replace("eu-west-1", "eu-west-2"),
+    machineArn.replace("123", "321"),
+    "",
+  ])("is not found by %s", (arn) => {
+    expect(workflowsWith().byStateMachine(arn)).toBeUndefined();
+  });
 
   test("is found by its name, not by what every object has", () => {
     expect(workflowsWith().get("payout")?.name).toBe("payout");
@@ -43,7 +47,10 @@ describe("a registered workflow", () => {
 
   test("is refused when a name and an ARN are one state machine", () => {
     const policy = (stateMachine: string) => ({ stateMachine, start: { scopes: ["a"] } });
-    const config = parseConfig({ ...configInput(), workflows: { a: policy("payout"), b: policy(machineArn) } });
+    const config = parseConfig({
+      ...configInput(),
+      workflows: { a: policy("payout"), b: policy(machineArn) },
+    });
     expect(() => registerWorkflows(config, place)).toThrow(InvalidInputError);
     expect(() => registerWorkflows(config, place)).toThrow(/workflows\.a\.stateMachine.*workflow "b"/);
   });

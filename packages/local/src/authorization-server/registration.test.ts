@@ -32,9 +32,7 @@ interface Registered {
   registration_access_token: string;
 }
 
-async function register(
-  metadata: oauth.ClientMetadata | Record<string, unknown> = machine,
-): Promise<Registered> {
+async function register(metadata: Partial<oauth.ClientMetadata> = machine): Promise<Registered> {
   const config = await oauth.dynamicClientRegistration(new URL(server.issuer), metadata, undefined, {
     initialAccessToken,
     execute: [oauth.allowInsecureRequests],

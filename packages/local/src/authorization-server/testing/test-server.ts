@@ -121,7 +121,11 @@ export async function startTestServer({
     report: (line) => reported.push(line),
     ...options,
   });
-  http.on("request", server.listener);
+  http.on("request", (request, response) => {
+    // A client of this process would else send to a connection that a restart has just closed.
+    response.shouldKeepAlive = false;
+    server.listener(request, response);
+  });
 
   return {
     ...server,
