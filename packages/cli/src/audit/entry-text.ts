@@ -51,12 +51,8 @@ export function detailText(entry: Entry): string {
     entry.overflow && `${entry.overflow.fields.join(" and ")} kept apart`,
     entry.recordedAt - entry.occurredAt > lateMs ? `recorded ${localTime(entry.recordedAt)}` : undefined,
   ];
-  return (
-    parts
-      .filter((part) => part !== undefined && part !== "")
-      .map(neutralize)
-      .join(", ") || nothing
-  );
+  const present = parts.filter((part): part is string => part !== undefined && part !== "");
+  return present.map(neutralize).join(", ") || nothing;
 }
 
 type DetailValue = NonNullable<Entry["detail"]>[string];

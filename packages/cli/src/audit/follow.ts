@@ -29,23 +29,12 @@ const longestWaitMs = 30_000;
  * @throws {ApiError} when the API refuses; what may pass by itself is tried again.
  */
 export async function* followEntries(client: Client, options: FollowOptions) {
-  const { query, signal, limit } = options;
-  const seen = new Map<string, number>();
-  let floor = 0;
-  let from: number | undefined;
+  const { signal } = options;
+  const next = batches(client, options);
   let wait = 0;
   while (!signal.aborted) {
     try {
-      const window = from === undefined ? query : { ...query, from: String(from) };
-      const { entries, to, isCut } = await readWindow(
-        client,
-        window,
-        from === undefined ? limit : undefined,
-        signal,
-      );
-      if (from === undefined && isCut) floor = entries.at(-1)?.recordedAt ?? 0;
-      from = Math.max(to - overlapMs, floor);
-      yield unseen(entries, seen, from, floor);
+      yield await next();
       wait = options.intervalMs ?? defaultIntervalMs;
     } catch (error) {
       if (signal.aborted) return;
@@ -55,6 +44,21 @@ export async function* followEntries(client: Client, options: FollowOptions) {
     }
     await sleep(wait, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/** Reads one overlapping window after another, and keeps what was given already from being given again. */
+function batches(client: Client, { query, limit, signal }: FollowOptions): () => Promise<Entry[]> {
+  const seen = new Map<string, number>();
+  let floor = 0;
+  let from: number | undefined;
+  return async () => {
+    const isFirst = from === undefined;
+    const window = isFirst ? query : { ...query, from: String(from) };
+    const { entries, to, isCut } = await readWindow(client, window, isFirst ? limit : undefined, signal);
+    if (isFirst && isCut) floor = entries.at(-1)?.recordedAt ?? 0;
+    from = Math.max(to - overlapMs, floor);
+    return unseen(entries, seen, from, floor);
+  };
 }
 
 /** Newest first, all of the window or the newest `limit`. */
