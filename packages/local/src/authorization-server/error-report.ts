@@ -7,8 +7,8 @@ export function reportServerErrors(provider: Provider, report: Report): void {
   provider.on("server_error", (ctx, error) =>
     report(describeFault(ctx.oidc?.route ?? "unknown route", error)),
   );
-  // Without a listener Koa would write the error to stderr whole.
-  provider.on("error", (error: unknown) => report(describeFault("response", error)));
+  // Koa's own would write the error to stderr whole.
+  provider.onerror = (error) => report(describeFault("response", error));
 }
 
 /** One line on a fault. A message is cut of anything that could be part of a credential. */

@@ -212,6 +212,24 @@ test("a fault of the server is reported without the token that met it", async ()
   await server.stop();
 });
 
+test("a fault outside the provider's own handling is reported the same way", async () => {
+  const written = vi.spyOn(console, "error");
+  const server = await startTestServer({ path });
+  const person = new Person(server.issuer);
+  await person.open((await beginCodeFlow(await server.as("console", secrets.console), signInRequest)).url);
+  server.database.exec("DROP TABLE authorization_server_artifact");
+  await person.submit({ login: "alice", password: "wonder", decision: "allow" });
+  expect(person.page.status).toBe(500);
+  const sessionEnd = await fetch(`${server.issuer}/session/end`, {
+    headers: { cookie: person.cookies.join("; ") },
+  });
+  expect(sessionEnd.status).toBe(500);
+  expect(server.reported.length).toBeGreaterThan(0);
+  expect(written).not.toHaveBeenCalled();
+  written.mockRestore();
+  await server.stop();
+});
+
 function registerMachine(issuer: string, initialAccessToken: string): Promise<oauth.Configuration> {
   const metadata = {
     grant_types: ["client_credentials", exchangeGrant],
