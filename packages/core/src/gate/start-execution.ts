@@ -119,22 +119,32 @@ class Start {
   }
 
   async run(): Promise<StartedExecution> {
+    const provider = this.#deps.providers.of(this.#request.token.subject.iss);
     const seal = this.#deps.sealer.prepare({ executionArn: this.#intent.executionArn, redriveCount: 0 });
     const earlier = await this.#claim();
     if (earlier) return earlier;
-    const provider = this.#deps.providers.of(this.#request.token.subject.iss);
     const issued = await this.#exchange(provider);
     const grant = this.#grantOf(issued);
+    const startDate = await this.#recordAndStart(seal, provider, issued, grant);
+    await this.#activate(grant, startDate);
+    return {
+      executionArn: this.#intent.executionArn,
+      startDate,
+      grant: { ...grant, state: "active" },
+      created: true,
+    };
+  }
+
+  /** No start without its record; and what is known not to have started leaves no live token. */
+  async #recordAndStart(
+    seal: PreparedSeal,
+    provider: IdentityProvider,
+    issued: IssuedToken,
+    grant: Grant,
+  ): Promise<number> {
     try {
       await this.#record(seal, provider, issued, grant);
-      const startDate = await this.#start(grant);
-      await this.#activate(grant, startDate);
-      return {
-        executionArn: this.#intent.executionArn,
-        startDate,
-        grant: { ...grant, state: "active" },
-        created: true,
-      };
+      return await this.#start(grant);
     } catch (error) {
       if (!(error instanceof OutcomeUnknownError)) await this.#abandon(grant, provider, issued, error);
       throw error;
@@ -275,8 +285,9 @@ class Start {
         revision,
       });
     } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-      await this.#complete(active);
+      if (error instanceof ConflictError) return this.#complete(active);
+      // It runs, and its record is durable: the event of its start will move the state.
+      if (!(error instanceof UnavailableError || error instanceof OutcomeUnknownError)) throw error;
     }
   }
 

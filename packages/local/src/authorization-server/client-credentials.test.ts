@@ -63,6 +63,44 @@ describe("client credentials", () => {
     expect(await refusalOf(asked)).toEqual({ error: "invalid_client", status: 401 });
   });
 
+  test("a client can authenticate by its private key, each assertion once", async () => {
+    const { privateKey, publicKey } = await crypto.subtle.generateKey(
+      { name: "ECDSA", namedCurve: "P-256" },
+      true,
+      ["sign", "verify"],
+    );
+    const jwk = { ...(await crypto.subtle.exportKey("jwk", publicKey)), kid: "1" };
+    const signer = {
+      client_id: "signer",
+      grant_types: ["client_credentials"],
+      token_endpoint_auth_method: "private_key_jwt" as const,
+      jwks: { keys: [jwk] },
+    };
+    const keyed = await startTestServer({ clients: [signer] });
+    try {
+      const bodies: string[] = [];
+      const config = await oauth.discovery(
+        new URL(keyed.issuer),
+        "signer",
+        undefined,
+        oauth.PrivateKeyJwt({ key: privateKey, kid: "1" }),
+        { execute: [oauth.allowInsecureRequests] },
+      );
+      config[oauth.customFetch] = (url, init) => {
+        bodies.push(String(init.body));
+        return fetch(url, init as RequestInit);
+      };
+      expect(await oauth.clientCredentialsGrant(config)).toHaveProperty("access_token");
+      const replayed = await fetch(`${keyed.issuer}/token`, {
+        method: "POST",
+        body: new URLSearchParams(bodies[0]),
+      });
+      expect(replayed.status).toBe(401);
+    } finally {
+      await keyed.stop();
+    }
+  });
+
   test("a DPoP proof binds the token to its key", async () => {
     const agent = await server.as("agent", secrets.agent);
     const handle = oauth.getDPoPHandle(agent, await oauth.randomDPoPKeyPair("ES256"));

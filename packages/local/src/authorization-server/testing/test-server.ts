@@ -57,6 +57,7 @@ const clients: ClientRegistration[] = [
     grant_types: ["authorization_code", "refresh_token"],
     redirect_uris: [callback],
   },
+  { client_id: "mobile", grant_types: [exchangeGrant], token_endpoint_auth_method: "none" },
   {
     client_id: "browser",
     grant_types: ["authorization_code", "refresh_token"],

@@ -205,6 +205,17 @@ describe("what is refused", () => {
     expect(await refused(await agentJwt(), asked, as("broker"))).toBe("invalid_scope");
   });
 
+  test("a token bound to a DPoP key, from a public client without proof of that key", async () => {
+    const keyPair = await oauth.randomDPoPKeyPair("ES256");
+    const handle = oauth.getDPoPHandle(as("agent"), keyPair);
+    const bound = await oauth.clientCredentialsGrant(as("agent"), { scope: agentScope }, { DPoP: handle });
+    const mobile = await server.as("mobile");
+    expect(await refused(bound.access_token, {}, mobile)).toBe("invalid_request");
+    const proof = { DPoP: oauth.getDPoPHandle(mobile, keyPair) };
+    expect(await exchange(mobile, bound.access_token, {}, proof)).toMatchObject({ token_type: "dpop" });
+    expect(await exchange(as("gate"), bound.access_token)).toMatchObject({ token_type: "bearer" });
+  });
+
   test("a seventeenth actor", async () => {
     let token = await agentOpaque();
     for (let count = 0; count < 16; count += 1) token = (await exchange(as("gate"), token)).access_token;
