@@ -9,14 +9,18 @@ export interface CrashPoint {
   readonly persisted: boolean;
 }
 
-/** Journals every call to the ports it wraps, and kills the process at one of them. */
+/** Journals every call to the ports it wraps, kills the process at one of them, and slows one down. */
 export class Faults {
+  /** Calls in the order they were made, and in the order they ended. */
   readonly calls: string[] = [];
+  readonly ended: string[] = [];
   readonly #crashAt: CrashPoint | undefined;
+  readonly #slow: string | undefined;
   #dead = false;
 
-  constructor(crashAt?: CrashPoint) {
+  constructor(crashAt?: CrashPoint, slow?: string) {
     this.#crashAt = crashAt;
+    this.#slow = slow;
   }
 
   get crashed(): boolean {
@@ -38,9 +42,17 @@ export class Faults {
     if (this.#dead) throw new Crash("the process is dead");
     const isLast = this.#crashAt?.call === this.calls.length;
     this.calls.push(name);
-    if (!isLast) return await run();
+    if (!isLast) return await this.#end(name, run);
     this.#dead = true;
     if (this.#crashAt?.persisted) await run();
     throw new Crash(`died ${this.#crashAt?.persisted ? "after" : "before"} ${name}`);
+  }
+
+  /** A slow call takes longer than all that others do meanwhile. */
+  async #end(name: string, run: () => unknown): Promise<unknown> {
+    if (name === this.#slow) await new Promise((resolve) => setImmediate(resolve));
+    const answer = await run();
+    this.ended.push(name);
+    return answer;
   }
 }

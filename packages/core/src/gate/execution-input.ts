@@ -6,10 +6,14 @@ import { findTokenShapes } from "../token/token-shape.ts";
 /** The most bytes Step Functions takes as input. */
 export const maxInputBytes = 262_144;
 
+/** The deepest nesting taken: far from where writing it again would exhaust the stack. */
+export const maxInputDepth = 500;
+
 /**
  * Checks the input a caller gives for an execution.
  *
- * @throws {InvalidInputError} when it is no object, holds a token, or uses the name the gate writes.
+ * @throws {InvalidInputError} when it is no object, is nested too deep, holds a token, or uses the name the
+ * gate writes.
  */
 export function checkInput(input: unknown): Record<string, unknown> {
   if (input === undefined) return {};
@@ -30,7 +34,22 @@ export function checkInput(input: unknown): Record<string, unknown> {
       { field },
     );
   }
+  if (isDeeperThan(maxInputDepth, input)) {
+    throw new InvalidInputError(
+      "request.malformed",
+      `"input" is nested deeper than ${maxInputDepth} levels, expected at most that`,
+      { field: "input" },
+    );
+  }
   return input as Record<string, unknown>;
+}
+
+function isDeeperThan(limit: number, value: object): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= limit && level.length > 0; depth += 1) {
+    level = level.flatMap((one) => (typeof one === "object" && one !== null ? Object.values(one) : []));
+  }
+  return level.length > 0;
 }
 
 /**

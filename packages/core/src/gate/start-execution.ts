@@ -130,7 +130,7 @@ class Start {
     return {
       executionArn: this.#intent.executionArn,
       startDate,
-      grant: { ...grant, state: "active" },
+      grant: { ...grant, state: "active", startDate },
       created: true,
     };
   }

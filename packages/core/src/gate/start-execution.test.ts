@@ -1,0 +1,232 @@
+import { describe, expect, test } from "vitest";
+import { payoutWith, startDate, subject, tokenWith } from "../../test-support/fixtures.ts";
+import { GateWorld } from "../../test-support/gate-world.ts";
+import { RefusedError } from "../error/errors.ts";
+
+describe("a start", () => {
+  test("writes intent, exchanges, seals and records, starts, and then says so", async () => {
+    const world = new GateWorld({ limits: { startsPerMinute: 10 } });
+    const { calls } = await world.startUnder();
+    expect(calls[0]).toBe("executions.put");
+    const at = (name: string) => calls.indexOf(name);
+    expect(at("provider.exchange")).toBeGreaterThan(at("executions.put"));
+    expect(at("provider.exchange")).toBeGreaterThan(at("rate.take"));
+    const beforeStart = [
+      "seal.store",
+      "ledger.append",
+      "blocks.find",
+      "provider.introspect",
+      "personal.encrypt",
+    ];
+    for (const name of beforeStart) {
+      expect(at(name)).toBeGreaterThan(at("provider.exchange"));
+      expect(at(name)).toBeLessThan(at("starter.start"));
+    }
+    expect(calls.slice(at("starter.start"))).toEqual(["starter.start", "executions.put"]);
+  });
+
+  test("is not asked for before entry and seal are durable and every look is over", async () => {
+    for (const slow of ["seal.store", "ledger.append", "blocks.find", "provider.introspect"]) {
+      const { ended } = await new GateWorld().startUnder(undefined, slow);
+      expect(ended).toContain(slow);
+      expect(ended.indexOf(slow)).toBeLessThan(ended.indexOf("starter.start"));
+    }
+  });
+
+  test("answers with the execution and its active grant", async () => {
+    const world = new GateWorld({ roles: { app: { scopes: ["payout:start"] } } });
+    const started = await world.start();
+    expect(started).toMatchObject({
+      created: true,
+      startDate: world.stepFunctions.startDate,
+      grant: { state: "active", subject, role: "app", scopes: ["payout:start"], identityMode: "exchanged" },
+    });
+    expect(world.state).toMatchObject({
+      executionArn: started.executionArn,
+      open: true,
+      status: "RUNNING",
+      grants: [
+        { state: "active", startDate: world.stepFunctions.startDate, expiresAt: startDate + 3_600_000 },
+      ],
+    });
+    expect(world.seals.size).toBe(1);
+    expect(world.revocations.hints).toEqual([]);
+  });
+
+  test("is recorded with who asked, what was allowed, and the id the grant names", async () => {
+    const world = new GateWorld({ agents: { allow: true } });
+    const actors = [{ sub: "billing-agent" }];
+    const { grant, executionArn } = await world.start({ token: tokenWith({ actors }) });
+    const entry = world.ledger.only("execution.authorized");
+    expect(world.ledger.actions).toEqual(["execution.authorized"]);
+    expect(entry).toMatchObject({
+      entryId: grant.authorizedBy,
+      id: grant.grantId,
+      outcome: "success",
+      attribution: "gate",
+      subject,
+      actors,
+      clientId: "payments-app",
+      scopes: ["payout:start"],
+      policyVersion: payoutWith({ agents: { allow: true } }).policyVersion,
+      workflow: "payout",
+      executionArn,
+      claims: { tenant: "acme" },
+      fingerprint: "v1.k1.inbound",
+      detail: { grantFingerprint: grant.fingerprint },
+    });
+    expect(entry).not.toHaveProperty("startDate");
+  });
+
+  test("keeps personal data only encrypted", async () => {
+    const world = new GateWorld();
+    await world.start();
+    expect(world.personal.seen[0]?.data).toEqual({
+      sourceIp: "192.0.2.7",
+      userAgent: "test/1",
+      claims: { email: "ada@example.com" },
+    });
+    expect(world.ledger.only("execution.authorized").personal?.ciphertext).toBeTruthy();
+    for (const personal of ["192.0.2.7", "test/1", "ada@example.com"])
+      expect(world.text).not.toContain(personal);
+  });
+
+  test("leaves no token in ledger, state, hints or input, however it ends", async () => {
+    const worlds = [new GateWorld(), new GateWorld(), new GateWorld()];
+    const [, blocked, mismatched] = worlds;
+    if (blocked) blocked.blocks.blocked = "subject";
+    if (mismatched) mismatched.provider.introspects = { audiences: ["https://other.example"] };
+    for (const world of worlds) {
+      await world.start().catch(() => undefined);
+      expect(world.secrets.length).toBeGreaterThan(1);
+      for (const secret of world.secrets) expect(world.text).not.toContain(secret);
+    }
+  });
+
+  test("gives Step Functions the caller's input and who it is for", async () => {
+    const world = new GateWorld();
+    const { grant } = await world.start();
+    expect(JSON.parse(world.stepFunctions.inputs[0] ?? "")).toEqual({
+      amount: 1,
+      countersign: {
+        grantId: grant.grantId,
+        workflow: "payout",
+        subject,
+        clientId: "payments-app",
+        scopes: ["payout:start"],
+      },
+    });
+  });
+
+  test("takes the inbound token's expiry where the provider states no lifetime", async () => {
+    const world = new GateWorld();
+    world.provider.issues = { expiresAt: undefined };
+    expect((await world.start()).grant.expiresAt).toBe(tokenWith().expiresAt);
+  });
+
+  test("without an Idempotency-Key is a new execution each time", async () => {
+    const world = new GateWorld();
+    const first = await world.start({ idempotencyKey: undefined });
+    const second = await world.start({ idempotencyKey: undefined });
+    expect(second.executionArn).not.toBe(first.executionArn);
+    expect(second.created).toBe(true);
+  });
+});
+
+describe("a start with an Idempotency-Key that was used", () => {
+  test("for the same request answers with the same execution, even when the rate is used up", async () => {
+    const world = new GateWorld({ limits: { startsPerMinute: 1 } });
+    const first = await world.start();
+    const again = await world.start();
+    expect(again).toEqual({ ...first, created: false });
+    expect(world.stepFunctions.inputs).toHaveLength(1);
+    expect(world.provider.issued).toHaveLength(1);
+    expect(world.ledger.actions).toEqual(["execution.authorized"]);
+  });
+
+  test("for the same request at the same time starts once", async () => {
+    const world = new GateWorld();
+    const all = await Promise.allSettled(Array.from({ length: 5 }, () => world.start()));
+    const unresolved = all.filter(({ status }) => status === "rejected");
+    expect(all.filter((one) => one.status === "fulfilled" && one.value.created)).toHaveLength(1);
+    for (const one of unresolved) {
+      expect(one).toMatchObject({ reason: { code: "execution.start_unresolved", retryAfterSeconds: 5 } });
+    }
+    expect(world.stepFunctions.inputs).toHaveLength(1);
+  });
+
+  test.each([
+    ["input", { input: { amount: 2 } }],
+    ["member in the input", { input: { b: 1, amount: 1 } }],
+  ])("for another %s is a conflict, and an entry", async (_name, change) => {
+    const world = new GateWorld();
+    await world.start();
+    await expect(world.start(change)).rejects.toMatchObject({
+      code: "execution.conflict",
+      field: "Idempotency-Key",
+    });
+    expect(world.ledger.only("execution.denied").error?.code).toBe("execution.conflict");
+    expect(world.stepFunctions.inputs).toHaveLength(1);
+  });
+
+  test("by another subject or client is another execution", async () => {
+    const world = new GateWorld();
+    const first = await world.start();
+    const second = await world.start({ token: tokenWith({ clientId: "other-app" }) });
+    expect(second).toMatchObject({ created: true });
+    expect(second.executionArn).not.toBe(first.executionArn);
+  });
+});
+
+describe("a refusal before anything is written", () => {
+  test.each([
+    ["an unknown workflow", { workflow: "nightly" }, "resource.not_found"],
+    ["a missing scope", { token: tokenWith({ scopes: ["other"] }) }, "policy.scope_insufficient"],
+    ["an agent", { token: tokenWith({ actors: [{ sub: "agent" }] }) }, "policy.agent_refused"],
+    ["an input that is no object", { input: [] }, "request.malformed"],
+    ["an input with the gate's name", { input: { countersign: 1 } }, "request.input_reserved"],
+    ["an input that is too large", { input: { pad: "x".repeat(262_144) } }, "request.too_large"],
+    ["an input with a token", { input: { password: "correct-horse-battery" } }, "request.input_holds_token"],
+  ] as const)("of %s is an entry, and leaves no state", async (_name, change, code) => {
+    const world = new GateWorld();
+    await expect(world.start(change)).rejects.toMatchObject({ code });
+    expect(world.ledger.only("execution.denied")).toMatchObject({
+      outcome: "denied",
+      subject,
+      clientId: "payments-app",
+      error: { code },
+      fingerprint: "v1.k1.inbound",
+    });
+    expect(world.executions.arns).toEqual([]);
+    expect(world.provider.issued).toEqual([]);
+    expect(world.text).not.toContain("correct-horse-battery");
+  });
+
+  test("is no answer while its entry can't be written", async () => {
+    const world = new GateWorld();
+    const down = new RefusedError("internal", "ledger down");
+    const ledger = { append: async () => Promise.reject(down) };
+    await expect(world.start({ workflow: "nightly" }, { ledger })).rejects.toBe(down);
+  });
+
+  test("of a name no workflow can have keeps that name out of the entry", async () => {
+    const world = new GateWorld();
+    await expect(world.start({ workflow: "a b\u0000" })).rejects.toMatchObject({
+      code: "resource.not_found",
+    });
+    expect(world.ledger.only("execution.denied")).not.toHaveProperty("workflow");
+  });
+
+  test("names the scopes that would be enough", async () => {
+    const world = new GateWorld();
+    await expect(world.start({ token: tokenWith({ scopes: [] }) })).rejects.toBeInstanceOf(RefusedError);
+    expect(world.ledger.only("execution.denied").detail).toEqual({ requiredScopes: ["payout:start"] });
+  });
+
+  test("of an issuer without a provider leaves no state", async () => {
+    const world = new GateWorld();
+    const token = tokenWith({ subject: { iss: "https://other.example", sub: "ada" } });
+    await expect(world.start({ token })).rejects.toMatchObject({ code: "token.issuer_unknown" });
+    expect(world.executions.arns).toEqual([]);
+  });
+});
