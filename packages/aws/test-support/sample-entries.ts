@@ -18,14 +18,15 @@ const caller = {
   clientId: "payments-backend",
   scopes: ["payments:write"],
   role: "app",
-  identityMode: "exchanged" as const,
-  policyVersion: "p1.Zm9vYmFyYmF6cXV4",
 };
+
+const decision = { identityMode: "exchanged" as const, policyVersion: "p1.Zm9vYmFyYmF6cXV4" };
 
 export function sampleGrant(executionArn: string, state: Grant["state"] = "authorizing"): Grant {
   const grantId = randomUUID();
   const grant: Grant = {
     ...caller,
+    ...decision,
     grantId,
     state,
     redriveCount: 0,
@@ -65,6 +66,7 @@ export function authorizedFields(executionArn: string, changes: Partial<EntryFie
     id: randomUUID(),
     occurredAt: 1_770_000_000_000,
     ...caller,
+    ...decision,
     workflow: "payout",
     executionArn,
     redriveCount: 0,

@@ -75,19 +75,20 @@ async function newestRows(
   window: IndexWindow,
   count: number,
 ): Promise<IndexRow[]> {
-  const reads = partitions.map((partition) => newestOf(source, question, partition, window, count));
+  const reads = partitions.flatMap((partition) =>
+    shapesOf(question).map((shape) => newestOf(source, shape, partition, window, count)),
+  );
   const rows = (await Promise.all(reads)).flat();
   return rows.sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0)).slice(0, count);
 }
 
 async function newestOf(
   { dynamodb, table }: IndexSource,
-  question: IndexedQuestion,
+  shape: IndexShape,
   partition: string,
   { from, before }: IndexWindow,
   count: number,
 ): Promise<IndexRow[]> {
-  const shape = shapeOf(question);
   const items = queryItems(dynamodb, {
     TableName: table,
     ...(shape.index !== undefined && { IndexName: shape.index }),
@@ -118,18 +119,20 @@ interface IndexShape {
   readonly key: (row: Item) => EntryKey;
 }
 
-/** Scope rows are items of the table itself, for an entry has one for each of its scopes. */
-function shapeOf(question: IndexedQuestion): IndexShape {
-  const names = ledgerAttributes;
-  if (question.by === "scope") {
-    return {
-      partition: names.partition,
-      time: names.sort,
-      key: (row) => ({ pk: row[names.rowPartition]?.S ?? "", sk: row[names.rowSort]?.S ?? "" }),
-    };
-  }
-  const index = ledgerIndexes[question.by];
-  return { index: index.name, partition: index.partition, time: names.time, key: keyOf };
+/** An entry's first scope is found by its index, each further one by a row of the table itself. */
+const furtherScopes: IndexShape = {
+  partition: ledgerAttributes.partition,
+  time: ledgerAttributes.sort,
+  key: (row) => ({
+    pk: row[ledgerAttributes.rowPartition]?.S ?? "",
+    sk: row[ledgerAttributes.rowSort]?.S ?? "",
+  }),
+};
+
+function shapesOf({ by }: IndexedQuestion): IndexShape[] {
+  const { name, partition } = ledgerIndexes[by];
+  const indexed = { index: name, partition, time: ledgerAttributes.time, key: keyOf };
+  return by === "scope" ? [indexed, furtherScopes] : [indexed];
 }
 
 /** The exclusive end in milliseconds of what stands before a sort key. */

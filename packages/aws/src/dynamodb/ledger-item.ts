@@ -22,13 +22,14 @@ export function entryItem({ entry, bytes }: StoredEntry): Item {
     ...(index.client !== undefined && { [names.client]: { S: index.client } }),
     ...(index.workflow !== undefined && { [names.workflow]: { S: index.workflow } }),
     ...(index.outcome !== undefined && { [names.outcome]: { S: index.outcome } }),
+    ...(index.scopes[0] !== undefined && { [names.scope]: { S: index.scopes[0] } }),
   };
 }
 
-/** One row for each scope of an entry, pointing at it. */
+/** A row for each scope of an entry after the first, which is an index attribute: an attribute holds one value. */
 export function scopeRows(entry: Entry, index: IndexKeys = indexKeys(entry)): Item[] {
   const { pk, sk } = entryKey(entry);
-  return index.scopes.map((scope) => ({
+  return index.scopes.slice(1).map((scope) => ({
     [names.partition]: { S: scope },
     [names.sort]: { S: index.time },
     [names.rowPartition]: { S: pk },

@@ -4,8 +4,9 @@ import type { AttributeDefinition, CreateTableInput, GlobalSecondaryIndex } from
  * Attribute names of the ledger table; short, because writes are billed by the kilobyte, names included.
  *
  * `pk` and `sk` are the entry's key. `e` holds an entry's bytes verbatim, `v` those of an overflow item.
- * `t` is the sort key of all indexes, `d`, `s`, `c`, `w` and `o` are their partitions: time, subject,
- * client, workflow, outcome. A scope row points at its entry by `rp` and `rs`. `x` is the time to live.
+ * `t` is the sort key of all indexes, `d`, `s`, `c`, `w`, `o` and `g` are their partitions: time, subject,
+ * client, workflow, outcome, first scope. The row of a further scope points at its entry by `rp` and `rs`.
+ * `x` is the time to live.
  */
 export const ledgerAttributes = {
   partition: "pk",
@@ -18,6 +19,7 @@ export const ledgerAttributes = {
   client: "c",
   workflow: "w",
   outcome: "o",
+  scope: "g",
   rowPartition: "rp",
   rowSort: "rs",
   expiresAt: "x",
@@ -30,6 +32,7 @@ export const ledgerIndexes = {
   client: { name: "byClient", partition: ledgerAttributes.client },
   workflow: { name: "byWorkflow", partition: ledgerAttributes.workflow },
   outcome: { name: "byOutcome", partition: ledgerAttributes.outcome },
+  scope: { name: "byScope", partition: ledgerAttributes.scope },
 } as const;
 
 /**

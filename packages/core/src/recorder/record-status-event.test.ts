@@ -39,13 +39,21 @@ describe("a status event of an execution the gate started", () => {
       clientId: "payments-app",
       scopes: ["payout:start"],
       role: "app",
-      identityMode: "exchanged",
       workflow: "payout",
       executionArn,
       startDate,
       redriveCount: 0,
       causedBy: grant.authorizedBy,
     });
+  });
+
+  test("says nothing that the gate learns only after its intent, for it may overtake the gate", async () => {
+    const world = await gatedWorld(grantWith());
+    await world.deliver(eventOf("RUNNING"));
+    const entry = world.ledger.only("execution.started");
+    for (const field of ["identityMode", "policyVersion", "expiresAt", "fingerprint"]) {
+      expect(entry).not.toHaveProperty(field);
+    }
   });
 
   test.each([

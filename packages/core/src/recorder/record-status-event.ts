@@ -120,6 +120,10 @@ function statusEntry(
   };
 }
 
+/**
+ * Who the execution acts for: what is fixed when the intent is written, so that an event that overtakes the
+ * gate records the same. How the grant was come by, and by which policy, stands in the entry it is caused by.
+ */
 function identityFields(grant: Grant): Partial<EntryFields> {
   return {
     subject: grant.subject,
@@ -127,8 +131,6 @@ function identityFields(grant: Grant): Partial<EntryFields> {
     clientId: grant.clientId,
     scopes: [...grant.scopes],
     ...(grant.role !== undefined && { role: grant.role }),
-    identityMode: grant.identityMode,
-    policyVersion: grant.policyVersion,
     causedBy: grant.authorizedBy,
   };
 }
