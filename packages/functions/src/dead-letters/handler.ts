@@ -51,6 +51,7 @@ async function redrive(deps: DeadLettersDeps, event: ApiEvent, token: VerifiedTo
       id: randomUUID(),
       occurredAt: deps.clock.now(),
       ...callerFields(token),
+      scopes: token.scopes.slice(0, 128),
       fingerprint: token.fingerprint,
       detail: { letters: redriven.map(({ id }) => id) },
     });
