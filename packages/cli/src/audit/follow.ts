@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, Entry, EntryQuery } from "@countersign/client/client";
-import { ApiError, ConnectionError } from "@countersign/client/errors";
+import { ApiError } from "@countersign/client/errors";
+import { isTransient } from "../connection/transient.ts";
 
 export interface FollowOptions {
   readonly query: EntryQuery;
@@ -29,16 +30,20 @@ const longestWaitMs = 30_000;
  * @throws {ApiError} when the API refuses; what may pass by itself is tried again.
  */
 export async function* followEntries(client: Client, options: FollowOptions) {
-  const { signal } = options;
-  const next = batches(client, options);
+  const { query, signal, limit, intervalMs = defaultIntervalMs } = options;
+  const seen = new Map<string, number>();
+  let window: Window | undefined;
   let wait = 0;
   while (!signal.aborted) {
     try {
-      yield await next();
-      wait = options.intervalMs ?? defaultIntervalMs;
+      const read: Window = await readWindow(client, query, window, limit, signal);
+      window = { ...read, floor: window?.floor ?? read.floor };
+      const fresh = unseen(window, seen);
+      if (fresh.length > 0) yield fresh;
+      wait = intervalMs;
     } catch (error) {
       if (signal.aborted) return;
-      if (!mayPass(error)) throw error;
+      if (window === undefined || !isTransient(error)) throw error;
       options.onTrouble(error);
       wait = nextWait(wait, error);
     }
@@ -46,46 +51,45 @@ export async function* followEntries(client: Client, options: FollowOptions) {
   }
 }
 
-/** Reads one overlapping window after another, and keeps what was given already from being given again. */
-function batches(client: Client, { query, limit, signal }: FollowOptions): () => Promise<Entry[]> {
-  const seen = new Map<string, number>();
-  let floor = 0;
-  let from: number | undefined;
-  return async () => {
-    const isFirst = from === undefined;
-    const window = isFirst ? query : { ...query, from: String(from) };
-    const { entries, to, isCut } = await readWindow(client, window, isFirst ? limit : undefined, signal);
-    if (isFirst && isCut) floor = entries.at(-1)?.recordedAt ?? 0;
-    from = Math.max(to - overlapMs, floor);
-    return unseen(entries, seen, from, floor);
-  };
+interface Window {
+  /** Newest first. */
+  readonly entries: readonly Entry[];
+  /** Its end, by the API's clock. */
+  readonly to: number;
+  /** Entries recorded before this are none of ours: the oldest one that was asked for. */
+  readonly floor: number;
 }
 
-/** Newest first, all of the window or the newest `limit`. */
-async function readWindow(client: Client, query: EntryQuery, limit: number | undefined, signal: AbortSignal) {
+/** The newest `limit` entries to begin with; then all that were recorded since the last window's overlap. */
+async function readWindow(
+  client: Client,
+  query: EntryQuery,
+  last: Window | undefined,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Window> {
   const entries: Entry[] = [];
   let to = 0;
-  for await (const page of client.entryPages({ ...query, limit: Math.min(limit ?? 100, 100) }, { signal })) {
-    to = page.to;
+  let floor = 0;
+  const most = last === undefined ? limit : Number.POSITIVE_INFINITY;
+  const from = last === undefined ? {} : { from: String(Math.max(last.to - overlapMs, last.floor)) };
+  const pages = client.entryPages({ ...query, ...from, limit: Math.min(most, 100) }, { signal });
+  for await (const page of pages) {
+    ({ to, from: floor } = page);
     entries.push(...page.entries);
-    if (limit !== undefined && entries.length >= limit) {
-      return { entries: entries.slice(0, limit), to, isCut: true };
-    }
+    if (entries.length < most) continue;
+    const kept = entries.slice(0, most);
+    return { entries: kept, to, floor: kept.at(-1)?.recordedAt ?? floor };
   }
-  return { entries, to, isCut: false };
+  return { entries, to, floor };
 }
 
-/** New entries, oldest first; what fell out of the overlap is forgotten. */
-function unseen(entries: readonly Entry[], seen: Map<string, number>, from: number, floor: number): Entry[] {
+/** New entries, oldest first; what has fallen out of the overlap is forgotten. */
+function unseen({ entries, to, floor }: Window, seen: Map<string, number>): Entry[] {
   const fresh = entries.filter(({ entryId, recordedAt }) => recordedAt >= floor && !seen.has(entryId));
   for (const { entryId, recordedAt } of fresh) seen.set(entryId, recordedAt);
-  for (const [entryId, recordedAt] of seen) if (recordedAt < from) seen.delete(entryId);
+  for (const [entryId, recordedAt] of seen) if (recordedAt < to - overlapMs) seen.delete(entryId);
   return fresh.reverse();
-}
-
-function mayPass(error: unknown): error is Error {
-  if (error instanceof ConnectionError) return true;
-  return error instanceof ApiError && (error.status === 429 || error.status >= 500);
 }
 
 function nextWait(wait: number, error: Error): number {

@@ -1,5 +1,4 @@
 import type { EntryQuery } from "@countersign/client/client";
-import { readTime } from "../input/time-input.ts";
 import { usageError } from "../output/failure.ts";
 
 /** The filters of `countersign audit` as they are typed. */
@@ -12,42 +11,47 @@ export interface AuditFilters {
   readonly outcome?: string;
   readonly action?: string;
   readonly attribution?: string;
-  readonly since?: string;
-  readonly until?: string;
+  /** Epoch milliseconds. */
+  readonly since?: number;
+  /** Epoch milliseconds. */
+  readonly until?: number;
 }
 
 /**
  * The API's query for these filters; `issuer` completes a subject that is given by its `sub` alone.
  *
- * @throws {CommandError} when a time or the subject cannot be read.
+ * @throws {CommandError} when the subject cannot be read.
  */
-export function auditQuery(filters: AuditFilters, now: number, issuer: string | undefined): EntryQuery {
-  const given: Record<keyof EntryQuery & string, string | undefined> | Record<string, string | undefined> = {
+export function auditQuery(filters: AuditFilters, issuer: string | undefined): EntryQuery {
+  const given: Readonly<Record<string, string | undefined>> = {
     executionArn: filters.execution,
-    ...readSubject(filters.subject, issuer),
+    ...(filters.subject && readSubject(filters.subject, issuer)),
     clientId: filters.client,
     scope: filters.scope,
     workflow: filters.workflow,
     outcome: filters.outcome,
     action: filters.action,
     attribution: filters.attribution === "unattributed" ? "none" : filters.attribution,
-    from: filters.since && String(readTime(filters.since, "--since", now)),
-    to: filters.until && String(readTime(filters.until, "--until", now)),
+    from: filters.since?.toString(),
+    to: filters.until?.toString(),
   };
   // the API names the field and what it expects when a value is not one it knows
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as EntryQuery;
 }
 
+const asInExample = "as in --subject https://login.example.com alice";
+
 /** A subject is the pair of issuer and `sub`, for a `sub` alone is not unique. */
 function readSubject(
-  words: readonly string[] | undefined,
+  words: readonly string[],
   issuer: string | undefined,
-): { readonly iss?: string; readonly sub?: string } {
-  if (words === undefined) return {};
-  const [, iss = issuer, sub] = /^(?:(https?:\/\/\S+) +)?(.+)$/.exec(words.join(" ")) ?? [];
-  if (iss !== undefined && sub !== undefined) return { iss, sub };
-  throw usageError(
-    "--subject gives no issuer, and a sub alone is not unique",
-    'give both, as in --subject "https://login.example.com alice"',
-  );
+): { readonly iss: string; readonly sub: string } {
+  // a sub may hold spaces, an issuer cannot
+  const [, iss = issuer, sub] = /^(?:(https?:\/\/\S+) +)?(.+)$/.exec(words.slice(0, 2).join(" ")) ?? [];
+  if (words.length > 2 || (words.length === 2 && !URL.canParse(words[0] ?? ""))) {
+    throw usageError(`--subject has ${words.length} words, expected an issuer and a sub`, asInExample);
+  }
+  if (sub === undefined) throw usageError("--subject is empty, expected an issuer and a sub", asInExample);
+  if (iss !== undefined) return { iss, sub };
+  throw usageError("--subject gives no issuer, and a sub alone is not unique", asInExample);
 }

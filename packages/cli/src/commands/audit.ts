@@ -1,91 +1,98 @@
-import type { Entry } from "@countersign/client/client";
-import type { Command } from "commander";
-import { entryTable } from "../audit/entry-table.ts";
+import type { Client, Entry, EntryQuery } from "@countersign/client/client";
 import { followEntries } from "../audit/follow.ts";
 import { type AuditFilters, auditQuery } from "../audit/query.ts";
 import { type ConnectionOptions, connect } from "../connection/connect.ts";
-import { usageError } from "../output/failure.ts";
+import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { safeJson } from "../output/text.ts";
-import { withConnection } from "./shared-options.ts";
+import { interruption } from "./interruption.ts";
 
-interface AuditFlags extends ConnectionOptions, AuditFilters {
-  readonly limit: string;
-  readonly all?: true;
-  readonly json?: true;
-  readonly follow?: true;
+export interface AuditOptions extends ConnectionOptions, AuditFilters {
+  readonly limit?: number;
+  readonly all?: boolean;
+  readonly json?: boolean;
+  readonly follow?: boolean;
 }
 
-const auditScopes = ["audit:read"] as const;
+/** Writes a batch of entries in the order given. */
+type Write = (entries: readonly Entry[]) => Promise<void>;
 
-/** `countersign audit`. */
-export function addAudit(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("audit")
-    .description("query the ledger, newest first; filters combine")
-    .option("--execution <arn>", "entries of one execution")
-    .option("--subject <subject...>", "issuer and sub, or a sub of the embedded provider")
-    .option("--client <id>", "decisions on an OAuth client")
-    .option("--scope <scope>", "decisions on a scope")
-    .option("--workflow <name>", "decisions on a workflow")
-    .option("--outcome <outcome>", "success, failure, denied or unknown")
-    .option("--action <action>", "as in execution.started")
-    .option("--attribution <kind>", "gate, child, trusted_starter or unattributed")
-    .option("--since <time>", "recorded since: 15m, 2h, 7d, or ISO 8601")
-    .option("--until <time>", "recorded before")
-    .option("--limit <n>", "most entries", "50")
-    .option("--all", "all entries of the window")
-    .option("--follow", "stay, and print what is recorded; Ctrl-C ends it")
-    .option("--json", "print one JSON object a line")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  countersign audit --workflow payout --since 15m\n  countersign audit --outcome denied --since 7d --json",
-    );
-  withConnection(command).action((flags: AuditFlags) => audit(flags, terminal));
+const defaultLimit = 50;
+const defaultFollowLimit = 10;
+/** The most entries the API gives in a page. */
+const pageSize = 100;
+
+/** Prints what the ledger holds, and with `--follow` what comes. @throws {CommandError} */
+export async function showAudit(options: AuditOptions, terminal: Terminal): Promise<ExitCode> {
+  const { client, runtime } = await connect(options, ["audit:read"], terminal);
+  const query = auditQuery(options, runtime?.issuer);
+  const write = options.json ? jsonLines(terminal) : await tables(terminal);
+  if (options.follow) await follow(client, query, options, write, terminal);
+  else await list(client, query, options, write, terminal);
+  return exitCodes.ok;
 }
 
-async function audit(flags: AuditFlags, terminal: Terminal): Promise<void> {
-  const limit = readLimit(flags);
-  const { client, runtime } = await connect(flags, auditScopes, terminal);
-  const query = auditQuery(flags, Date.now(), runtime?.issuer);
-  const show = printer(flags, terminal);
-  if (flags.follow) {
-    const signal = AbortSignal.any([terminal.closed, interrupted()]);
-    const onTrouble = (error: Error) => terminal.notice(`${error.message}; trying again`);
-    for await (const entries of followEntries(client, { query, limit, signal, onTrouble }))
-      await show(entries);
+async function list(
+  client: Client,
+  query: EntryQuery,
+  options: AuditOptions,
+  write: Write,
+  terminal: Terminal,
+): Promise<void> {
+  const most = options.all ? Number.POSITIVE_INFINITY : (options.limit ?? defaultLimit);
+  let count = 0;
+  for await (const page of client.entryPages({ ...query, limit: Math.min(most, pageSize) })) {
+    const entries = page.entries.slice(0, most - count);
+    count += entries.length;
+    await write(entries);
+    if (terminal.closed.aborted) return;
+    if (count < most) continue;
+    if (page.cursor !== undefined || entries.length < page.entries.length) {
+      terminal.notice(`the newest ${count} entries; --limit or --all shows more`);
+    }
     return;
   }
-  const entries: Entry[] = [];
-  for await (const page of client.entryPages({ ...query, limit: Math.min(limit, 100) })) {
-    entries.push(...page.entries.slice(0, limit - entries.length));
-    if (entries.length >= limit) break;
-  }
-  if (entries.length === 0) terminal.notice("no entries; widen --since, or drop a filter");
-  await show(entries);
+  if (count === 0) terminal.notice("no entries");
 }
 
-function printer(flags: AuditFlags, terminal: Terminal): (entries: readonly Entry[]) => Promise<void> {
-  if (flags.json) return (entries) => terminal.print(entries.map((entry) => `${safeJson(entry)}\n`).join(""));
+async function follow(
+  client: Client,
+  query: EntryQuery,
+  options: AuditOptions,
+  write: Write,
+  terminal: Terminal,
+): Promise<void> {
+  const interrupt = interruption();
+  try {
+    const batches = followEntries(client, {
+      query,
+      limit: options.all ? Number.POSITIVE_INFINITY : (options.limit ?? defaultFollowLimit),
+      signal: AbortSignal.any([interrupt.signal, terminal.closed]),
+      onTrouble: (error) => terminal.notice(`${error.message}; asking again`),
+    });
+    for await (const batch of batches) await write(batch.filter((entry) => isFollowed(entry, query)));
+  } finally {
+    interrupt.release();
+  }
+}
+
+/** Following is querying, which is recorded: shown, each look would be the cause of the next line. */
+function isFollowed(entry: Entry, query: EntryQuery): boolean {
+  return entry.action !== "audit.queried" || query.action === "audit.queried";
+}
+
+function jsonLines(terminal: Terminal): Write {
+  return (entries) => terminal.print(entries.map((entry) => `${safeJson(entry)}\n`).join(""));
+}
+
+/** The head stands once, above the first batch. */
+async function tables(terminal: Terminal): Promise<Write> {
+  const { entryTable } = await import("../audit/entry-table.ts");
   const table = entryTable(terminal.width, terminal.paint);
-  let isFirst = true;
+  let hasHead = true;
   return async (entries) => {
     if (entries.length === 0) return;
-    const text = table(entries, isFirst);
-    isFirst = false;
-    await terminal.print(text.endsWith("\n") ? text : `${text}\n`);
+    await terminal.print(table(entries, hasHead));
+    hasHead = false;
   };
-}
-
-function readLimit(flags: AuditFlags): number {
-  if (flags.all) return Number.MAX_SAFE_INTEGER;
-  const limit = Number(flags.limit);
-  if (Number.isInteger(limit) && limit > 0) return limit;
-  throw usageError(`--limit is "${flags.limit}"`, "give a whole number above 0, or --all");
-}
-
-function interrupted(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
-  return controller.signal;
 }

@@ -1,55 +1,67 @@
-import type { Command } from "commander";
+import type { DeadLetter, Redriven } from "@countersign/client/client";
 import { type ConnectionOptions, connect } from "../connection/connect.ts";
-import { fieldLines } from "../output/fields.ts";
+import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import type { Terminal } from "../output/terminal.ts";
-import { safeJson } from "../output/text.ts";
+import { neutralize, safeJson } from "../output/text.ts";
 import { localDateTime } from "../output/time.ts";
-import { withConnection } from "./shared-options.ts";
 
-interface Flags extends ConnectionOptions {
-  readonly json?: true;
+type Options = ConnectionOptions & { readonly json?: boolean };
+
+const needed = ["operations:write"];
+/** The most ids the API takes at once. */
+const mostIds = 100;
+
+/** Prints the messages that could not be handled. @throws {CommandError} */
+export async function listDeadLetters(
+  options: Options & { readonly limit?: number },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { client } = await connect(options, needed, terminal);
+  const { limit } = options;
+  const letters = await client.listDeadLetters(limit === undefined ? {} : { limit });
+  if (options.json) await terminal.print(letters.map((letter) => `${safeJson(letter)}\n`).join(""));
+  else if (letters.length === 0) terminal.notice("no dead letters");
+  else await terminal.print(letters.map((letter) => letterText(letter, terminal)).join("\n"));
+  return exitCodes.ok;
 }
 
-const operationScopes = ["operations:write"] as const;
-
-/** `countersign dead-letters list` and `redrive`. */
-export function addDeadLetters(program: Command, terminal: Terminal): void {
-  const letters = program
-    .command("dead-letters")
-    .description("messages that could not be handled in all their tries");
-  const list = letters
-    .command("list")
-    .description("show them, and why")
-    .option("--json", "print one JSON object a line");
-  withConnection(list).action((flags: Flags) => showLetters(flags, terminal));
-
-  const redrive = letters
-    .command("redrive [id...]")
-    .description("send them back to the queues they came from; all, or those named")
-    .addHelpText("after", "\nExample:\n  countersign dead-letters redrive");
-  withConnection(redrive).action(async (ids: string[], flags: Flags) => {
-    const { client } = await connect(flags, operationScopes, terminal);
-    const { redriven, kept } = await client.redriveDeadLetters(ids.length > 0 ? ids : undefined);
-    await terminal.print(
-      `${redriven.length} sent back, ${kept.length} kept (they hold nothing that could be sent)\n`,
-    );
-  });
-}
-
-async function showLetters(flags: Flags, terminal: Terminal): Promise<void> {
-  const { client } = await connect(flags, operationScopes, terminal);
-  const letters = await client.listDeadLetters();
-  if (letters.length === 0) terminal.notice("no dead letters");
-  for (const letter of letters) {
-    const fields = {
-      id: letter.id,
-      queue: letter.queue,
-      reason: `${letter.reason} (${letter.code})`,
-      at: localDateTime(letter.at),
-      receives: String(letter.receiveCount),
-      body: `${letter.bytes} bytes, SHA-256 ${letter.sha256}`,
-      redrivable: letter.redrivable ? "yes" : "no",
-    };
-    await terminal.print(flags.json ? `${safeJson(letter)}\n` : `${fieldLines(fields)}\n`);
+/** Sends dead letters back to their queues: those named, or all. @throws {CommandError} */
+export async function redriveDeadLetters(
+  ids: readonly string[],
+  options: Options,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { client } = await connect(options, needed, terminal);
+  const result: Redriven = { redriven: [], kept: [] };
+  for (const batch of batches(ids)) {
+    const { redriven, kept } = await client.redriveDeadLetters(batch);
+    result.redriven.push(...redriven);
+    result.kept.push(...kept);
   }
+  await terminal.print(options.json ? `${safeJson(result, 2)}\n` : redrivenText(result));
+  return exitCodes.ok;
+}
+
+function batches(ids: readonly string[]): (readonly string[] | undefined)[] {
+  if (ids.length === 0) return [undefined];
+  const count = Math.ceil(ids.length / mostIds);
+  return Array.from({ length: count }, (_, index) => ids.slice(index * mostIds, (index + 1) * mostIds));
+}
+
+function letterText(letter: DeadLetter, { paint }: Terminal): string {
+  const facts = `${letter.queue}, tried ${letter.receiveCount} times, ${letter.bytes} bytes`;
+  const fate = letter.redrivable ? "can be redriven" : "cannot be redriven: its body could not be read";
+  return [
+    `${localDateTime(letter.at)}  ${paint("bold", neutralize(letter.id))}`,
+    `  ${paint("red", neutralize(letter.code))}: ${neutralize(letter.reason)}`,
+    `  ${facts}, ${fate}\n`,
+  ].join("\n");
+}
+
+function redrivenText({ redriven, kept }: Redriven): string {
+  const lines = [
+    ...redriven.map((id) => `redriven  ${neutralize(id)}`),
+    ...kept.map((id) => `kept      ${neutralize(id)} (holds nothing that could be sent)`),
+  ];
+  return `${lines.length === 0 ? "nothing to redrive" : lines.join("\n")}\n`;
 }

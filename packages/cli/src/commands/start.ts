@@ -1,56 +1,86 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Client, Execution } from "@countersign/client/client";
-import type { Command } from "commander";
+import { randomUUID } from "node:crypto";
+import type { Client, StartedExecution } from "@countersign/client/client";
+import { ConnectionError } from "@countersign/client/errors";
 import { type ConnectionOptions, connect } from "../connection/connect.ts";
 import { type InputOptions, readInput } from "../input/json-input.ts";
-import { exitCodes } from "../output/exit-codes.ts";
+import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
+import { CommandError } from "../output/failure.ts";
+import { fieldLines } from "../output/fields.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { safeJson } from "../output/text.ts";
-import { showExecution } from "./executions.ts";
-import { withConnection } from "./shared-options.ts";
+import { executionText, grantFields } from "./execution-text.ts";
+import { interruption } from "./interruption.ts";
+import { waitForEnd } from "./wait-for-end.ts";
 
-interface StartFlags extends ConnectionOptions, InputOptions {
+export interface StartOptions extends ConnectionOptions, InputOptions {
   readonly idempotencyKey?: string;
-  readonly wait?: true;
-  readonly json?: true;
+  readonly wait?: boolean;
+  readonly json?: boolean;
 }
 
-const pollMs = 250;
-
-/** `countersign start`. */
-export function addStart(program: Command, terminal: Terminal): void {
-  const command = program
-    .command("start <workflow>")
-    .description("start a workflow as the subject of your access token")
-    .option("--input <json>", "input of the execution, a JSON object")
-    .option("--input-file <file>", "the same from a file, or - for standard input")
-    .option("--idempotency-key <key>", "the same key and input give the same execution")
-    .option("--wait", "wait until the execution has ended; exit code 5 when it did not succeed")
-    .option("--json", "print JSON")
-    .addHelpText("after", `\nExample:\n  countersign start payout --input '{"amount": 4200}' --wait`);
-  withConnection(command).action((workflow: string, flags: StartFlags) => start(workflow, flags, terminal));
+/** Starts a workflow, and with `--wait` follows it to its end. @throws {CommandError} */
+export async function startWorkflow(
+  workflow: string,
+  options: StartOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const input = await readInput(options, terminal.stdin);
+  const { client } = await connect(options, "all", terminal);
+  const idempotencyKey = options.idempotencyKey ?? randomUUID();
+  const started = await client
+    .startExecution(workflow, { idempotencyKey, ...(input && { input }) })
+    .catch((error: unknown) => {
+      throw mayHaveStarted(error, idempotencyKey);
+    });
+  if (!options.wait) {
+    await terminal.print(options.json ? `${safeJson(started, 2)}\n` : startedText(started));
+    return exitCodes.ok;
+  }
+  if (!options.json) await terminal.print(startedText(started));
+  return reportEnd(client, started.executionArn, options.json === true, terminal);
 }
 
-async function start(workflow: string, flags: StartFlags, terminal: Terminal): Promise<void> {
-  const input = await readInput(flags, terminal.stdin);
-  const { client } = await connect(flags, "all", terminal);
-  const started = await client.startExecution(workflow, {
-    ...(input && { input }),
-    ...(flags.idempotencyKey !== undefined && { idempotencyKey: flags.idempotencyKey }),
+async function reportEnd(
+  client: Client,
+  executionArn: string,
+  isJson: boolean,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const interrupt = interruption();
+  try {
+    const execution = await waitForEnd(client, executionArn, {
+      signal: interrupt.signal,
+      onTrouble: (error) => terminal.notice(`${error.message}; asking again`),
+    });
+    const text = isJson ? `${safeJson(execution, 2)}\n` : `\n${executionText(execution, terminal.paint)}`;
+    await terminal.print(text);
+    return execution.status === "SUCCEEDED" ? exitCodes.ok : exitCodes.notSucceeded;
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+    throw new CommandError(
+      `interrupted; the execution goes on: ${executionArn}`,
+      'look at it with "countersign status", end it with "countersign stop"',
+      exitCodes.interrupted,
+    );
+  } finally {
+    interrupt.release();
+  }
+}
+
+/** Without an answer, only the same key can tell a second try from a second execution. */
+function mayHaveStarted(error: unknown, idempotencyKey: string): unknown {
+  if (!(error instanceof ConnectionError)) return error;
+  return new CommandError(
+    error.message,
+    `${error.fix}; if it was started is not known, so try again with --idempotency-key ${idempotencyKey}`,
+    exitCodes.unavailable,
+  );
+}
+
+function startedText(started: StartedExecution): string {
+  return fieldLines({
+    [started.created ? "started" : "started before"]: started.workflow,
+    execution: started.executionArn,
+    ...grantFields(started.grant),
   });
-  if (!flags.wait) {
-    await terminal.print(flags.json ? `${safeJson(started, 2)}\n` : `${started.executionArn}\n`);
-    return;
-  }
-  const ended = await untilEnded(client, started.executionArn);
-  await showExecution(ended, flags.json === true, terminal);
-  if (ended.status !== "SUCCEEDED") process.exitCode = exitCodes.notSucceeded;
-}
-
-async function untilEnded(client: Client, executionArn: string): Promise<Execution> {
-  for (;;) {
-    const execution = await client.describeExecution(executionArn);
-    if (execution.status !== "RUNNING") return execution;
-    await sleep(pollMs);
-  }
 }

@@ -1,46 +1,75 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
-import type { Command } from "commander";
+import { exitCodes } from "../output/exit-codes.ts";
+import { CommandError } from "../output/failure.ts";
 
-interface UpFlags {
-  readonly story?: true;
-  readonly port?: string;
+export interface UpOptions {
+  readonly story?: boolean;
+  readonly port?: number;
   readonly stateDir?: string;
   readonly config?: string;
 }
 
-/** The embedded runtime's own entry file: a process of its own, never an import. */
-const runtimeEntry = fileURLToPath(new URL("../../../local/src/main.ts", import.meta.url));
+/** The embedded runtime of this workspace. */
+export const runtimeEntry = fileURLToPath(new URL("../../../local/src/main.ts", import.meta.url));
 
-/** `countersign up`. */
-export function addUp(program: Command): void {
-  program
-    .command("up")
-    .description("start the embedded runtime: provider, gate, ledger and Step Functions on this machine")
-    .option("--story", "play a short story against it first")
-    .option("--port <n>", "first of the five ports it listens on; 9400 by default")
-    .option("--state-dir <folder>", "where it keeps its state; .countersign by default")
-    .option("--config <file>", "configuration; countersign.config.ts by default")
-    .addHelpText("after", "\nExample:\n  countersign up --story")
-    .action(async (flags: UpFlags) => {
-      process.exitCode = await runRuntime(runtimeEntry, runtimeArguments(flags));
-    });
+const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+/** npm passes on the Ctrl-C that the terminal has sent as well, so that one key press may come twice. */
+const sameSignalMs = 250;
+
+/** The runtime's arguments; a state folder from the environment is named, so that both agree on it. */
+export function runtimeArguments(options: UpOptions, env: NodeJS.ProcessEnv): string[] {
+  const stateDir = options.stateDir ?? (env["COUNTERSIGN_STATE_DIR"] || undefined);
+  return [
+    ...(options.story ? ["--story"] : []),
+    ...(options.port === undefined ? [] : ["--port", String(options.port)]),
+    ...(stateDir === undefined ? [] : ["--state-dir", stateDir]),
+    ...(options.config === undefined ? [] : ["--config", options.config]),
+  ];
 }
 
-function runtimeArguments({ story, port, stateDir, config }: UpFlags): string[] {
-  const named = { "--port": port, "--state-dir": stateDir, "--config": config };
-  const given = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
-  return story ? ["--story", ...given] : given;
-}
-
-/** Runs the runtime until it ends, and resolves with its exit code. A terminal's Ctrl-C reaches it by itself. */
-export async function runRuntime(entry: string, args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [entry, ...args], { stdio: "inherit" });
-  process.on("SIGINT", () => {
-    if (!process.stdin.isTTY) child.kill("SIGINT");
+/**
+ * Runs the runtime at `entry` as a child with our Node and our standard streams, to its end, and returns its
+ * exit code (128 and the number for a signal).
+ *
+ * It gets a session of its own, so that the terminal's Ctrl-C comes to us alone and reaches it once. It can
+ * tell that we are gone, even when killed, by its `disconnect` event.
+ *
+ * @throws {CommandError} when it cannot be started.
+ */
+export function runRuntime(entry: string, args: readonly string[]): Promise<number> {
+  if (!existsSync(entry)) throw cannotStart(`${entry} does not exist`);
+  const child = spawn(process.execPath, [entry, ...args], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    detached: true,
   });
-  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
-  const [code] = (await once(child, "exit")) as [number | null];
-  return code ?? 1;
+  const release = forwardSignals((signal) => child.kill(signal));
+  return new Promise<number>((resolve, reject) => {
+    child.once("error", (error) => reject(cannotStart(error.message)));
+    child.once("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
+  }).finally(release);
+}
+
+function forwardSignals(send: (signal: NodeJS.Signals) => void): () => void {
+  const last = new Map<NodeJS.Signals, number>();
+  const onSignal = (signal: NodeJS.Signals) => {
+    const now = performance.now();
+    if (now - (last.get(signal) ?? Number.NEGATIVE_INFINITY) < sameSignalMs) return;
+    last.set(signal, now);
+    send(signal);
+  };
+  for (const signal of forwarded) process.on(signal, onSignal);
+  return () => {
+    for (const signal of forwarded) process.removeListener(signal, onSignal);
+  };
+}
+
+function cannotStart(reason: string): CommandError {
+  return new CommandError(
+    `the embedded runtime cannot be started: ${reason}`,
+    "run this from a checkout of Countersign after npm ci",
+    exitCodes.unexpected,
+  );
 }

@@ -7,8 +7,6 @@ export interface TokenRequest {
   readonly runtime: EmbeddedRuntime;
   readonly client: SeededClient;
   readonly scopes: readonly string[];
-  /** The person the token shall speak for, where the embedded provider allows it; else the client itself. */
-  readonly subject?: string | undefined;
 }
 
 export interface AccessToken {
@@ -32,12 +30,10 @@ export async function requestToken(request: TokenRequest, now: () => number): Pr
       grant_type: "client_credentials",
       scope: request.scopes.join(" "),
       resource: request.runtime.audience,
-      ...(request.subject !== undefined && { subject: request.subject }),
     }),
   });
   const token = readToken(answer, request, now());
   checkScopes(answer, request);
-  if (request.subject !== undefined) checkSubject(token.value, request.subject);
   return token;
 }
 
@@ -66,7 +62,7 @@ function refused(status: number, body: ProviderAnswer["body"], clientId: string)
   const reason = [error, description].filter((text) => typeof text === "string").join(": ");
   return new CommandError(
     `the identity provider refused client ${clientId} a token: ${reason || `status ${status}`}`,
-    "check --client, --scope and --subject against the clients in runtime.json",
+    "check --client and --scope against the clients in runtime.json",
     status >= 500 ? exitCodes.unavailable : exitCodes.refused,
   );
 }
@@ -82,22 +78,4 @@ function checkScopes({ body }: ProviderAnswer, { scopes, client }: TokenRequest)
     "ask for scopes that the client has in runtime.json",
     exitCodes.refused,
   );
-}
-
-/** A provider that does not know the parameter would answer with a token of the client itself. */
-function checkSubject(token: string, subject: string): void {
-  if (subjectOf(token) === subject) return;
-  throw new CommandError(
-    `the identity provider did not give a token of the subject ${subject}`,
-    "leave --subject out: the token then speaks for the client itself",
-    exitCodes.refused,
-  );
-}
-
-function subjectOf(token: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).sub;
-  } catch {
-    return undefined;
-  }
 }

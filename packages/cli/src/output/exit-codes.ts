@@ -10,3 +10,14 @@ export const exitCodes = {
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** Each exit code in words, for the help. */
+export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
+  0: "done",
+  1: "an error nobody foresaw",
+  2: "typed wrong: an option, an argument, the input, or a value the API does not take",
+  3: "refused: the token, its scope, the policy, or nothing there that is yours",
+  4: "not reachable: the API, the identity provider or the embedded runtime",
+  5: "the execution that was waited for did not succeed",
+  130: "interrupted while waiting; the execution goes on",
+};
