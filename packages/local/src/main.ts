@@ -6,14 +6,20 @@ import { fileURLToPath } from "node:url";
 import { parseArgs, styleText } from "node:util";
 import type { Config } from "@countersign/core/config/config";
 import { loadConfigFile } from "./runtime/config-file.ts";
-import { clientSecretFile } from "./runtime/issuer-options.ts";
 import { loopback, portsFrom } from "./runtime/ports.ts";
 import { type Runtime, startRuntime } from "./runtime/runtime.ts";
+import { writeRuntimeFile } from "./runtime/runtime-file.ts";
 import { explainStartup, StartupError } from "./runtime/startup-error.ts";
 import { tellStory } from "./story/story.ts";
 
 const startedAt = Date.now();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+// whoever read the output may go first, as `| head` and a killed parent do; stopping in order must still be possible
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  });
+}
 
 interface Flags {
   readonly story: boolean;
@@ -41,8 +47,8 @@ async function main(): Promise<void> {
       `Countersign is up, ${((Date.now() - startedAt) / 1000).toFixed(1)} s after it was started.`,
     ),
   );
-  if (flags.story) await Promise.race([stopped, storyOf(runtime, config)]);
-  showUrls(runtime);
+  const stoppedEarly = flags.story && (await Promise.race([stopped, storyOf(runtime, config)])) === "stop";
+  if (!stoppedEarly) showUrls(runtime);
   await stopped;
   say("\nStopping …");
   await runtime.close();
@@ -66,9 +72,15 @@ function readFlags(): Flags {
   return { story: values.story, port, stateDirectory: values["state-dir"], configFile: values.config };
 }
 
-/** Resolves at the first Ctrl-C or termination; a second one ends the process at once. */
+/**
+ * Resolves at the first Ctrl-C or termination, or when the process that started this one has gone, even by
+ * SIGKILL; a second signal ends the process at once.
+ */
 function stopSignal(): Promise<"stop"> {
   return new Promise((resolve) => {
+    process.once("disconnect", () => resolve("stop"));
+    // it may have gone before anybody listened; without a channel this is undefined
+    if (process.connected === false) resolve("stop");
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.once(signal, () => {
         resolve("stop");
@@ -76,23 +88,6 @@ function stopSignal(): Promise<"stop"> {
       });
     }
   });
-}
-
-/** What the command line reads to find the runtime and its clients. */
-function writeRuntimeFile({ urls, state }: Runtime, config: Config): void {
-  const clients = Object.entries(config.local.clients).map(([id, { scopes }]) => [
-    id,
-    { secretFile: clientSecretFile(id), scopes },
-  ]);
-  const file = {
-    api: urls.api,
-    issuer: urls.issuer,
-    audience: config.issuers[0]?.audience,
-    clients: Object.fromEntries(clients),
-    endpoints: { aws: urls.aws, dynamodb: urls.dynamodb, sqs: urls.queues, s3: urls.queues },
-    pid: process.pid,
-  };
-  state.write("runtime.json", JSON.stringify(file, null, 2));
 }
 
 async function storyOf(runtime: Runtime, config: Config): Promise<void> {
