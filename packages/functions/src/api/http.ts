@@ -43,12 +43,15 @@ export function jsonResponse(
 /**
  * The access token of the Authorization header (RFC 6750 §2.1).
  *
- * @throws {RefusedError} `token.missing`. @throws {InvalidInputError} for another scheme.
+ * @throws {RefusedError} `token.missing`, also for another scheme, which RFC 6750 §3.1 wants answered alike.
+ * @throws {InvalidInputError} `request.malformed` for the scheme with anything but one token.
  */
 export function bearerToken(event: ApiEvent): string {
   const header = event.headers["authorization"];
   if (header === undefined || header === "")
     throw new RefusedError("token.missing", '"Authorization" is missing');
+  if (!/^Bearer(?:\s|$)/i.test(header))
+    throw new RefusedError("token.missing", '"Authorization" is not of the scheme "Bearer"');
   const match = /^Bearer +(\S+)$/i.exec(header);
   if (match?.[1]) return match[1];
   throw new InvalidInputError("request.malformed", '"Authorization" is not "Bearer" and one token', {
@@ -56,9 +59,24 @@ export function bearerToken(event: ApiEvent): string {
   });
 }
 
-/** The JSON object of a body; an absent body is an empty one. @throws {InvalidInputError} `request.malformed`. */
+/** The largest input in its most roundabout JSON, with room to spare; what is larger is not parsed. */
+const maxBodyBytes = 2 * 1024 * 1024;
+
+/**
+ * The JSON object of a body; an absent body is an empty one.
+ *
+ * @throws {InvalidInputError} `request.malformed` or `request.too_large`.
+ */
 export function jsonBody(event: ApiEvent): Record<string, unknown> {
   if (event.body === undefined || event.body === "") return {};
+  const bytes = Buffer.byteLength(event.body, event.isBase64Encoded ? "base64" : "utf8");
+  if (bytes > maxBodyBytes) {
+    throw new InvalidInputError(
+      "request.too_large",
+      `"body" is ${bytes} bytes, expected at most ${maxBodyBytes}`,
+      { field: "body" },
+    );
+  }
   const text = event.isBase64Encoded ? Buffer.from(event.body, "base64").toString("utf8") : event.body;
   let body: unknown;
   try {
@@ -93,7 +111,8 @@ export function pathParameter(event: ApiEvent, name: string): string {
 
 /** Scheme and host the caller used; API Gateway has checked the host. */
 export function originOf(event: ApiEvent): string {
-  return `${event.headers["x-forwarded-proto"] ?? "https"}://${event.requestContext.domainName}`;
+  const scheme = event.headers["x-forwarded-proto"] === "http" ? "http" : "https";
+  return `${scheme}://${event.requestContext.domainName}`;
 }
 
 function asError(error: unknown): Error {

@@ -8,7 +8,7 @@ export function problemResponse(error: unknown, context: { requestId: string; or
   const code: ErrorCode = known?.code ?? "internal";
   const { status, title, fix } = errorCatalog[code];
   const challenge = challengeHeader(code, known, context.origin);
-  const retryAfter = known?.retryAfterSeconds ?? (status === 503 ? 5 : undefined);
+  const retryAfter = delaySeconds(known?.retryAfterSeconds ?? (status === 503 ? 5 : undefined));
   const body = {
     type: `urn:countersign:error:${code}`,
     title,
@@ -25,10 +25,16 @@ export function problemResponse(error: unknown, context: { requestId: string; or
       "content-type": "application/problem+json",
       "cache-control": "no-store",
       ...(challenge !== undefined && { "www-authenticate": challenge }),
-      ...(retryAfter !== undefined && { "retry-after": String(Math.ceil(retryAfter)) }),
+      ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
     },
     body: JSON.stringify(body),
   };
+}
+
+/** Whole seconds (RFC 9110 §10.2.3), rounded up so that nobody comes too early. */
+function delaySeconds(seconds: number | undefined): number | undefined {
+  if (seconds === undefined || !Number.isFinite(seconds)) return undefined;
+  return Math.max(0, Math.ceil(seconds));
 }
 
 function challengeHeader(
@@ -38,10 +44,19 @@ function challengeHeader(
 ): string | undefined {
   const definition: ErrorDefinition = errorCatalog[code];
   if (definition.status !== 401 && definition.challenge === undefined) return undefined;
-  const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource"`;
+  const metadata = parameter("resource_metadata", `${origin}/.well-known/oauth-protected-resource`);
   // RFC 6750 §3.1: a request without a token is told how to authenticate and no error.
   if (definition.challenge === undefined) return `Bearer ${metadata}`;
-  const scope = error?.requiredScopes ? `, scope="${error.requiredScopes.join(" ")}"` : "";
-  const description = definition.title.replaceAll('"', "'");
-  return `Bearer error="${definition.challenge}", error_description="${description}"${scope}, ${metadata}`;
+  const parameters = [
+    parameter("error", definition.challenge),
+    parameter("error_description", definition.title),
+    ...(error?.requiredScopes ? [parameter("scope", error.requiredScopes.join(" "))] : []),
+    metadata,
+  ];
+  return `Bearer ${parameters.join(", ")}`;
+}
+
+/** Of the characters RFC 6750 §3 allows: no quote that would end the value, no line that would end the header. */
+function parameter(name: string, value: string): string {
+  return `${name}="${value.replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, "'")}"`;
 }
