@@ -381,7 +381,12 @@ function isRefusal(error: unknown): error is CountersignError {
   );
 }
 
-async function recordDenial(deps: StartDeps, request: StartRequest, error: CountersignError): Promise<void> {
+/** Records that a verified caller was refused, and why. */
+export async function recordDenial(
+  deps: Pick<StartDeps, "clock" | "ledger" | "personal">,
+  request: Pick<StartRequest, "workflow" | "token" | "origin">,
+  error: CountersignError,
+): Promise<void> {
   const personal = await deps.personal.encrypt(
     request.token.subject,
     personalData(request.token, request.origin),

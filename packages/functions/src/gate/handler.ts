@@ -1,5 +1,10 @@
 import { InvalidInputError } from "@countersign/core/error/errors";
-import { type StartDeps, startExecution } from "@countersign/core/gate/start-execution";
+import {
+  recordDenial,
+  type StartDeps,
+  type StartRequest,
+  startExecution,
+} from "@countersign/core/gate/start-execution";
 import type { TokenVerifier } from "@countersign/core/token/verified-token";
 import {
   type ApiEvent,
@@ -25,26 +30,40 @@ export function gateHandler(deps: GateDeps): ApiHandler {
     const rawToken = bearerToken(event);
     const token = await deps.verifier.verify(rawToken);
     const workflow = pathParameter(event, "workflow");
-    const body = jsonBody(event);
-    onlyFields(body, ["input"]);
-    const started = await startExecution(deps, {
-      workflow,
-      input: body["input"],
-      idempotencyKey: idempotencyKey(event),
-      token,
+    const caller = { workflow, token, origin: callerOrigin(event) };
+    const asked = await readRequest(deps, event, caller);
+    const { executionArn, startDate, grant, created } = await startExecution(deps, {
+      ...caller,
+      ...asked,
       rawToken,
-      origin: {
-        sourceIp: event.requestContext.http.sourceIp,
-        userAgent: event.requestContext.http.userAgent.slice(0, 512),
-      },
     });
-    const { executionArn, startDate, grant, created } = started;
     return jsonResponse(
       created ? 201 : 200,
       { executionArn, workflow, ...(startDate !== undefined && { startDate }), grant: grantView(grant) },
       { location: `/executions/${encodeURIComponent(executionArn)}` },
     );
   });
+}
+
+/** What is asked for; a verified caller who asks for it in no form we know is refused on the record. */
+async function readRequest(
+  deps: GateDeps,
+  event: ApiEvent,
+  caller: Pick<StartRequest, "workflow" | "token" | "origin">,
+): Promise<Pick<StartRequest, "input" | "idempotencyKey">> {
+  try {
+    const body = jsonBody(event);
+    onlyFields(body, ["input"]);
+    return { input: body["input"], idempotencyKey: idempotencyKey(event) };
+  } catch (error) {
+    if (error instanceof InvalidInputError) await recordDenial(deps, caller, error);
+    throw error;
+  }
+}
+
+function callerOrigin(event: ApiEvent): StartRequest["origin"] {
+  const { sourceIp, userAgent } = event.requestContext.http;
+  return { sourceIp, userAgent: userAgent.slice(0, 512) };
 }
 
 function idempotencyKey(event: ApiEvent): string | undefined {
