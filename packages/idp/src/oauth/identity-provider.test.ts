@@ -6,20 +6,10 @@ import {
   type TestAuthorizationServer,
 } from "../../test-support/authorization-server.ts";
 import { expectNoSecret, rejectionOf } from "../../test-support/error-text.ts";
+import { providerAt } from "../../test-support/idp-client.ts";
 import { clientId, clientSecret, grantAudience, issuerConfig } from "../../test-support/issuer-config.ts";
 import { randomToken } from "../../test-support/token-forge.ts";
 import { createIdentityProviders, type OAuthIdentityProvider } from "./identity-provider.ts";
-
-const now = () => Date.now();
-
-function providerAt(
-  issuer: string,
-  { secret = clientSecret, method = "client_secret_basic" }: { secret?: string; method?: string } = {},
-): OAuthIdentityProvider {
-  const client = { id: clientId, secret: "countersign/client", method: method as "client_secret_basic" };
-  const issuers = [issuerConfig(issuer, { client })];
-  return createIdentityProviders({ issuers, clientSecret: async () => secret, clock: { now } }).of(issuer);
-}
 
 describe.each(["client_secret_basic", "client_secret_post"] as const)("a real server, %s", (method) => {
   let server: TestAuthorizationServer;
@@ -122,7 +112,7 @@ describe.each(["client_secret_basic", "client_secret_post"] as const)("a real se
 
   test("a wrong client secret is the provider refusing the client, whatever was asked", async () => {
     const secret = randomToken();
-    const stranger = providerAt(server.issuer, { secret, method });
+    const stranger = providerAt(server.issuer, { secret: async () => secret, method });
     const subjectToken = server.personToken("alice", "payout:start");
     for (const ask of [
       () => stranger.exchange({ subjectToken, audience: grantAudience, scopes: [] }),
@@ -154,7 +144,7 @@ test("an issuer that is not configured is refused without a request", () => {
   const providers = createIdentityProviders({
     issuers: [issuerConfig("https://id.example")],
     clientSecret: async () => clientSecret,
-    clock: { now },
+    clock: { now: Date.now },
   });
   expect(() => providers.of("https://id.example/")).toThrow(RefusedError);
   expect(() => providers.of("https://id.example/")).toThrow(

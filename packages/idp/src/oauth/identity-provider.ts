@@ -86,10 +86,9 @@ function createProvider(issuer: string, client: OAuthClient, clock: Clock): OAut
     introspect: async (token): Promise<Introspection> =>
       readIntrospection(await introspectionResponse(token), issuer),
     async exchange(request) {
-      const response = await client.request("exchange", (configuration) =>
-        genericGrantRequest(configuration, tokenExchange, exchangeParameters(request)),
+      const { response, fault } = await client.request("exchange", (configuration) =>
+        genericGrantRequest(configuration, tokenExchange, exchangeParameters(request)).then(judge, salvage),
       );
-      const fault = responseFault(response);
       if (fault) throw await discard(response, fault, revoke);
       return issuedToken(response, request, clock.now());
     },
@@ -117,6 +116,26 @@ function exchangeParameters({ subjectToken, audience, scopes }: ExchangeRequest)
   });
 }
 
+interface ExchangeAnswer {
+  readonly response: Pick<TokenEndpointResponse, "access_token" | "expires_in" | "scope">;
+  /** Why its token can't be used. */
+  readonly fault: string | undefined;
+}
+
+function judge(response: TokenEndpointResponse): ExchangeAnswer {
+  return { response, fault: responseFault(response) };
+}
+
+/** The token of a response that openid-client refuses to read: it was issued all the same. */
+function salvage(error: unknown): ExchangeAnswer {
+  const refusal =
+    error instanceof ClientError && error.cause instanceof Error ? error.cause.cause : undefined;
+  const body = refusal instanceof Object && "body" in refusal ? refusal.body : undefined;
+  const token = body instanceof Object && "access_token" in body ? body.access_token : undefined;
+  if (typeof token !== "string" || token === "") throw error;
+  return { response: { access_token: token }, fault: "the response with the exchanged token is malformed" };
+}
+
 /** What makes an exchanged token none that could be used (RFC 8693 §2.2.1). */
 function responseFault({ token_type, issued_token_type }: TokenEndpointResponse): string | undefined {
   if (token_type !== "bearer") return '"token_type" of the exchanged token is not Bearer';
@@ -126,7 +145,7 @@ function responseFault({ token_type, issued_token_type }: TokenEndpointResponse)
 
 /** A token that can't be used must not live on either; where it can't be revoked, the caller is told it may. */
 async function discard(
-  { access_token }: TokenEndpointResponse,
+  { access_token }: ExchangeAnswer["response"],
   fault: string,
   revoke: (token: string) => Promise<void>,
 ): Promise<RefusedError | OutcomeUnknownError> {
@@ -142,7 +161,7 @@ async function discard(
 
 /** A refresh token, should one come too, is dropped: nobody holds it. */
 function issuedToken(
-  { access_token, expires_in, scope }: TokenEndpointResponse,
+  { access_token, expires_in, scope }: ExchangeAnswer["response"],
   request: ExchangeRequest,
   now: number,
 ): IssuedToken {

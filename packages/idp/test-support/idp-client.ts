@@ -1,0 +1,26 @@
+import type { IssuerConfig } from "@countersign/core/config/config";
+import { createIdentityProviders, type OAuthIdentityProvider } from "../src/oauth/identity-provider.ts";
+import type { ClientSecretReader } from "../src/oauth/oauth-client.ts";
+import { clientId, clientSecret, issuerConfig } from "./issuer-config.ts";
+
+export interface ClientOptions {
+  readonly secret?: ClientSecretReader;
+  readonly method?: IssuerConfig["client"]["method"];
+  readonly now?: () => number;
+  readonly timeoutSeconds?: number;
+}
+
+/** The identity provider at an issuer, as this package's users get it. */
+export function providerAt(
+  issuer: string,
+  {
+    secret = async () => clientSecret,
+    method = "client_secret_basic",
+    now = Date.now,
+    ...rest
+  }: ClientOptions = {},
+): OAuthIdentityProvider {
+  const client = { id: clientId, secret: "countersign/client", method };
+  const issuers = [issuerConfig(issuer, { client })];
+  return createIdentityProviders({ issuers, clientSecret: secret, clock: { now }, ...rest }).of(issuer);
+}
