@@ -1,4 +1,4 @@
-import type { ExecutionState, Grant } from "@countersign/core/execution/execution-state";
+import { type ExecutionState, type Grant, grantOf } from "@countersign/core/execution/execution-state";
 import type { ExecutionDescription } from "@countersign/core/execution/step-functions";
 
 /** A grant as the API shows it. */
@@ -17,7 +17,7 @@ export function grantView(grant: Grant) {
 
 /** An execution as the API shows it: what Step Functions says, and what Countersign knows. */
 export function executionView(described: ExecutionDescription, state: ExecutionState, workflow: string) {
-  const grant = state.grants.find(({ redriveCount }) => redriveCount === described.redriveCount);
+  const grant = grantOf(state, described);
   return {
     executionArn: described.executionArn,
     workflow,

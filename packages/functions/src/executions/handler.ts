@@ -12,6 +12,7 @@ import { callerFields } from "@countersign/core/gate/start-entries";
 import type { LedgerWriter } from "@countersign/core/ledger/ledger";
 import { requireScopes } from "@countersign/core/policy/decide-start";
 import type { Workflow, Workflows } from "@countersign/core/policy/workflow";
+import { findTokenShapes } from "@countersign/core/token/token-shape";
 import type { TokenVerifier, VerifiedToken } from "@countersign/core/token/verified-token";
 import {
   type ApiEvent,
@@ -115,8 +116,14 @@ function stopReason(event: ApiEvent): string {
   const body = jsonBody(event);
   onlyFields(body, ["reason"]);
   const reason = body["reason"] ?? "stopped through Countersign";
-  if (typeof reason === "string" && reason.length <= 1024) return reason;
-  throw new InvalidInputError("request.malformed", '"reason" is not text of at most 1024 characters', {
+  if (typeof reason !== "string" || reason.length > 1024) {
+    throw new InvalidInputError("request.malformed", '"reason" is not text of at most 1024 characters', {
+      field: "reason",
+    });
+  }
+  // Step Functions keeps it as the cause, for anyone who may read the execution.
+  if (findTokenShapes(reason).length === 0) return reason;
+  throw new InvalidInputError("request.input_holds_token", '"reason" holds what looks like a token', {
     field: "reason",
   });
 }
