@@ -1,9 +1,10 @@
 import type { Entry } from "@countersign/client/client";
 import Table from "cli-table3";
 import type { Paint } from "../output/terminal.ts";
-import { cut, wrap } from "../output/text.ts";
+import { cut, neutralize, wrap } from "../output/text.ts";
 import { localDate, localDateTime, localTime } from "../output/time.ts";
 import {
+  actionText,
   attributionText,
   clientText,
   detailText,
@@ -50,7 +51,7 @@ export function entryTable(width: number | undefined, paint: Paint): EntryTable 
       style: { head: [], border: [], "padding-left": 0, "padding-right": gap },
       ...(widths && { colWidths: widths }),
     });
-    if (hasHead) table.push(columns.map(({ head }) => paint("bold", head)));
+    if (hasHead) table.push(columns.map(({ head }) => painted(head, paint)));
     for (const entry of entries) {
       table.push(columns.map(({ lines }, index) => lines(entry, cellWidth(widths, index)).join("\n")));
       if (isNarrow) table.push(...detailRow(entry, columns.length, widths ?? [], paint));
@@ -74,13 +75,13 @@ function columnsFor(width: number | undefined, paint: Paint): Column[] {
 function wideColumns(paint: Paint): Column[] {
   return [
     column("TIME", 23, ({ occurredAt }) => localDateTime(occurredAt)),
-    column("ACTION", actionWidth, ({ action }) => action),
+    column("ACTION", actionWidth, actionText),
     column("OUTCOME", 8, (entry) => paintOutcome(entry, paint)),
     column("SUBJECT", "rest", subjectText),
     column("CLIENT", "rest", clientText),
     column("SCOPES", "rest", scopesText),
     column("ATTRIBUTION", 15, (entry) => paintAttribution(entry, paint)),
-    column("WORKFLOW/EXECUTION", "rest", placeText),
+    column("EXECUTION", "rest", placeText),
     column("DETAIL", "rest", detailText),
   ];
 }
@@ -91,11 +92,11 @@ function stackedColumns(paint: Paint): Column[] {
       localTime(occurredAt),
       paint("dim", localDate(occurredAt)),
     ]),
-    stack("ACTION", actionWidth, (entry) => [entry.action, judgement(entry, paint)]),
-    stack("SUBJECT/CLIENT", "rest", (entry) => [subjectText(entry), clientText(entry)]),
-    stack("WORKFLOW/EXECUTION", "rest", (entry) => [workflowText(entry), executionText(entry)]),
+    stack("ACTION\nOUTCOME", actionWidth, (entry) => [actionText(entry), judgement(entry, paint)]),
+    stack("SUBJECT\nCLIENT", "rest", (entry) => [subjectText(entry), clientText(entry)]),
+    stack("WORKFLOW\nEXECUTION", "rest", (entry) => [workflowText(entry), executionText(entry)]),
     {
-      head: "SCOPES/DETAIL",
+      head: "SCOPES\nDETAIL",
       width: "rest",
       lines: (entry, width) => said(entry).flatMap((text) => wrap(text, width)),
     },
@@ -124,9 +125,17 @@ function judgement(entry: Entry, paint: Paint): string {
   return entry.attribution === undefined ? outcome : `${outcome} · ${paintAttribution(entry, paint)}`;
 }
 
+const outcomeColours: Readonly<Record<string, "green" | "red" | "yellow" | "magenta">> = {
+  success: "green",
+  failure: "red",
+  denied: "yellow",
+  unknown: "magenta",
+};
+
+/** An outcome that a newer API knows and this table does not is shown without a colour. */
 function paintOutcome({ outcome }: Entry, paint: Paint): string {
-  const colours = { success: "green", failure: "red", denied: "yellow", unknown: "magenta" } as const;
-  return paint(colours[outcome], outcome);
+  const colour = outcomeColours[outcome];
+  return colour ? paint(colour, outcome) : neutralize(outcome);
 }
 
 function paintAttribution(entry: Entry, paint: Paint): string {
@@ -140,6 +149,14 @@ function column(head: string, width: Column["width"], text: (entry: Entry) => st
 
 function stack(head: string, width: Column["width"], lines: (entry: Entry) => string[]): Column {
   return { head, width, lines: (entry, room) => lines(entry).map((line) => fit(line, room)) };
+}
+
+/** Each line by itself, so that no style runs over into the column beside it. */
+function painted(head: string, paint: Paint): string {
+  return head
+    .split("\n")
+    .map((line) => paint("bold", line))
+    .join("\n");
 }
 
 /** A styled text always fits, since the fixed columns have room for all that they can hold. */

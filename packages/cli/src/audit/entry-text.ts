@@ -11,7 +11,11 @@ const lateMs = 60_000;
 /** How the execution came about; one that nobody answers for is called what it is. */
 export function attributionText({ attribution }: Entry): string {
   if (attribution === undefined) return nothing;
-  return attribution === "none" ? "unattributed" : attribution;
+  return attribution === "none" ? "unattributed" : neutralize(attribution);
+}
+
+export function actionText({ action }: Entry): string {
+  return neutralize(action);
 }
 
 /** The subject without its issuer. */

@@ -29,30 +29,60 @@ export function withoutTokens(text: string): string {
     .replace(/\b(Bearer) +[A-Za-z0-9._~+/-]{8,}=*/gi, "$1 [token]");
 }
 
-/** Cuts to `width` characters, the last of them an ellipsis. */
-export function cut(text: string, width: number): string {
-  const characters = [...text];
-  return characters.length <= width ? text : `${characters.slice(0, Math.max(width - 1, 0)).join("")}…`;
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+const ascii = /^[\x20-\x7e]*$/;
+// East Asian Wide and Fullwidth (Unicode UAX 11), and what is shown as an emoji
+const wide =
+  /^(?:\p{Emoji_Presentation}|.\ufe0f|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}])/u;
+
+/** Columns of a terminal that a text takes. */
+export function columnsOf(text: string): number {
+  return ascii.test(text) ? text.length : charactersOf(text).reduce((sum, one) => sum + columnsOfOne(one), 0);
 }
 
-/** Breaks into lines of at most `width` characters, at spaces where there are any. */
+/** Cuts to `width` columns, the last of them an ellipsis. */
+export function cut(text: string, width: number): string {
+  return columnsOf(text) <= width ? text : `${firstColumns(text, width - 1)}…`;
+}
+
+/** Breaks into lines of at most `width` columns, at spaces where there are any. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ").flatMap((word) => pieces(word, width))) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
+    const longer = line === "" ? word : `${line} ${word}`;
+    const isFull = line !== "" && columnsOf(longer) > width;
+    if (isFull) lines.push(line);
+    line = isFull ? word : longer;
   }
   return line === "" ? lines : [...lines, line];
 }
 
 function pieces(word: string, width: number): string[] {
-  const characters = [...word];
   const parts: string[] = [];
-  for (let at = 0; at < characters.length; at += width) parts.push(characters.slice(at, at + width).join(""));
+  for (let rest = word; rest !== ""; rest = rest.slice(parts.at(-1)?.length)) {
+    // a character wider than a line stands alone
+    parts.push(firstColumns(rest, width) || (charactersOf(rest)[0] ?? rest));
+  }
   return parts;
+}
+
+function firstColumns(text: string, width: number): string {
+  let taken = "";
+  let columns = 0;
+  for (const one of charactersOf(text)) {
+    columns += columnsOfOne(one);
+    if (columns > width) break;
+    taken += one;
+  }
+  return taken;
+}
+
+function charactersOf(text: string): string[] {
+  return Array.from(graphemes.segment(text), ({ segment }) => segment);
+}
+
+function columnsOfOne(character: string): number {
+  if (wide.test(character)) return 2;
+  return /^\p{M}+$/u.test(character) ? 0 : 1;
 }
