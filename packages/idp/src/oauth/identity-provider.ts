@@ -81,6 +81,7 @@ function createProvider(issuer: string, client: OAuthClient, clock: Clock): OAut
       tokenRevocation(configuration, token, { token_type_hint: "access_token" }).catch(acceptNoContent),
     );
   return {
+    identityMode: "exchanged",
     introspectionResponse,
     revoke,
     introspect: async (token): Promise<Introspection> =>
@@ -170,7 +171,6 @@ function issuedToken(
     value: access_token,
     scopes: scope === undefined ? request.scopes : scope.split(" ").filter((one) => one !== ""),
     expiresAt: Number.isSafeInteger(expiresAt) ? expiresAt : undefined,
-    identityMode: "exchanged",
   };
 }
 

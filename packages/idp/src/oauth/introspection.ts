@@ -16,8 +16,13 @@ export function readIntrospection(response: Claims, issuer: string): Introspecti
     scopes: isText(scope) ? scope.split(" ").filter((one) => one !== "") : [],
     audiences: (Array.isArray(aud) ? aud : [aud]).filter(isText),
     actors: actorsOf(act),
-    expiresAt: Number.isSafeInteger(exp) ? Number(exp) * 1000 : undefined,
+    expiresAt: expiryOf(exp),
   };
+}
+
+function expiryOf(exp: unknown): number | undefined {
+  const milliseconds = Number.isSafeInteger(exp) ? Number(exp) * 1000 : undefined;
+  return Number.isSafeInteger(milliseconds) ? milliseconds : undefined;
 }
 
 function isText(value: unknown): value is string {
