@@ -29,8 +29,11 @@ export interface AuditQuery {
 /** How far back a query looks when it names no start, unless a key narrows it. */
 const defaultWindowDays = 7;
 
+/** A date, or a date and time in UTC or with its offset: what means the same wherever it is read. */
+const iso8601 = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
+
 const instant = z.string().transform((text, context) => {
-  const at = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text);
+  const at = /^\d{1,15}$/.test(text) ? Number(text) : iso8601.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(at)) return at;
   context.addIssue({
     code: "custom",
@@ -53,12 +56,21 @@ const parameters = z
     attribution: z.enum(attributions).optional(),
     from: instant.optional(),
     to: instant.optional(),
-    limit: z.coerce.number().int().min(1).max(100).default(50),
+    limit: z
+      .string()
+      .regex(/^(?:[1-9]\d?|100)$/, "is not a whole number from 1 to 100")
+      .transform(Number)
+      .default(50),
     cursor: text.optional(),
   })
-  .refine((query) => (query.iss === undefined) === (query.sub === undefined), {
-    path: ["sub"],
-    message: "a subject is both iss and sub",
+  .superRefine(({ iss, sub }, context) => {
+    if ((iss === undefined) === (sub === undefined)) return;
+    const [missing, given] = iss === undefined ? ["iss", "sub"] : ["sub", "iss"];
+    context.addIssue({
+      code: "custom",
+      path: [missing],
+      message: `is missing beside "${given}", expected both`,
+    });
   });
 
 /**
