@@ -64,8 +64,8 @@ function letterView({ reason, redrivable, ...letter }: DeadLetter) {
 }
 
 function limitOf(event: ApiEvent): number {
-  const limit = Number(event.queryStringParameters?.["limit"] ?? "50");
-  if (Number.isInteger(limit) && limit >= 1 && limit <= maxLetters) return limit;
+  const text = event.queryStringParameters?.["limit"] ?? "50";
+  if (/^[1-9]\d{0,2}$/.test(text) && Number(text) <= maxLetters) return Number(text);
   throw new InvalidInputError("request.malformed", `"limit" is not a whole number from 1 to ${maxLetters}`, {
     field: "limit",
   });

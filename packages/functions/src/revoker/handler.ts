@@ -1,6 +1,7 @@
 import { InvalidInputError } from "@countersign/core/error/errors";
 import type { RevocationHint } from "@countersign/core/revoker/revocation-queue";
 import { giveUpRevocation, type RevokeDeps, revokeGrant } from "@countersign/core/revoker/revoke-grant";
+import { findTokenShapes } from "@countersign/core/token/token-shape";
 import { z } from "zod";
 import { type DeadLetteringDeps, handleBatch } from "../queue/dead-lettering.ts";
 
@@ -11,7 +12,14 @@ export interface RevokerDeps
 /** Tries of one revocation before people are told; the intent stands all the same. */
 const maxReceives = 20;
 
-const hintSchema = z.strictObject({ executionArn: z.string().startsWith("arn:"), grantId: z.uuid() });
+const hintSchema = z.strictObject({
+  executionArn: z
+    .string()
+    .max(512)
+    .regex(/^arn:[^:]+:states:[^:]*:[^:]*:execution:.+$/)
+    .refine((arn) => findTokenShapes(arn).length === 0),
+  grantId: z.uuid(),
+});
 
 /** Hints of grants to revoke; the intent on the execution decides. */
 export function revokerHandler(deps: RevokerDeps) {
@@ -19,7 +27,8 @@ export function revokerHandler(deps: RevokerDeps) {
     ...deps,
     queue: "revocations" as const,
     maxReceives,
-    redact: (body: string) => (isHint(body) ? body : undefined),
+    // Written anew: a member given twice would hide its first value from the check, not from the letter.
+    redact: (body: string) => (isHint(body) ? JSON.stringify(parseHint(body)) : undefined),
     onGiveUp: async ({ body, messageId }: { body: string; messageId: string }, error: unknown) => {
       if (isHint(body)) await giveUpRevocation(deps, parseHint(body), error, messageId);
     },
