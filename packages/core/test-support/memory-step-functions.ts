@@ -4,6 +4,7 @@ import type {
   ExecutionStarter,
   ExecutionStopper,
   StartOutcome,
+  TimeSpan,
 } from "../src/execution/step-functions.ts";
 import { executionArnOf, stateMachineArnOf } from "../src/execution/step-functions.ts";
 
@@ -11,6 +12,8 @@ import { executionArnOf, stateMachineArnOf } from "../src/execution/step-functio
 export class MemoryStepFunctions implements ExecutionStarter, ExecutionReader, ExecutionStopper {
   readonly executions = new Map<string, ExecutionDescription>();
   readonly mapParents = new Map<string, string>();
+  /** What histories say of Tasks that started executions. */
+  readonly submitted: { readonly parent: string; readonly child: string; readonly at: number }[] = [];
   readonly inputs: string[] = [];
   readonly startDate: number;
 
@@ -32,6 +35,12 @@ export class MemoryStepFunctions implements ExecutionStarter, ExecutionReader, E
 
   async mapParent(executionArn: string): Promise<string | undefined> {
     return this.mapParents.get(executionArn);
+  }
+
+  async hasStarted(parent: string, child: string, { from, to }: TimeSpan): Promise<boolean> {
+    return this.submitted.some(
+      (start) => start.parent === parent && start.child === child && start.at >= from && start.at <= to,
+    );
   }
 
   async stop(executionArn: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import {
   DescribeMapRunCommand,
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
+  InvalidArn,
   type SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
@@ -17,6 +18,7 @@ import type {
   StartOutcome,
 } from "@countersign/core/execution/step-functions";
 import { failureName, isThrottle, isTransient, orUnavailable, unavailable } from "../sdk-error.ts";
+import { historyHoldsStart } from "./nested-start.ts";
 
 /** The Step Functions client; its calls are retried by the SDK. */
 export interface StepFunctionsSource {
@@ -35,7 +37,10 @@ export function createExecutionStarter({ sfn }: StepFunctionsSource): ExecutionS
   return { start: (request) => start(sfn, request) };
 }
 
-/** Looks at executions by DescribeExecution, and at a Map's children by DescribeMapRun. */
+/**
+ * Looks at executions by DescribeExecution, at a Map's children by DescribeMapRun, and at who started a nested
+ * execution by GetExecutionHistory.
+ */
 export function createExecutionReader({ sfn }: StepFunctionsSource): ExecutionReader {
   return {
     async describe(executionArn) {
@@ -48,6 +53,10 @@ export function createExecutionReader({ sfn }: StepFunctionsSource): ExecutionRe
       if (mapRunArn === undefined) return undefined;
       const run = await orUnavailable(sfn.send(new DescribeMapRunCommand({ mapRunArn })), "Step Functions");
       return run.executionArn;
+    },
+
+    async hasStarted(parent, child, within) {
+      return (await unlessUnknown(historyHoldsStart(sfn, parent, child, within))) ?? false;
     },
   };
 }
@@ -138,7 +147,8 @@ async function unlessUnknown<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof ExecutionDoesNotExist) return undefined;
+    // An ARN that an input claims may be well-formed and still be none to Step Functions.
+    if (error instanceof ExecutionDoesNotExist || error instanceof InvalidArn) return undefined;
     throw error;
   }
 }

@@ -34,6 +34,21 @@ export interface ExecutionReader {
 
   /** The execution whose distributed Map runs this child, or undefined. @throws {UnavailableError} `store.unavailable`. */
   mapParent(executionArn: string): Promise<string | undefined>;
+
+  /**
+   * Whether the parent's own history says that one of its Tasks started the child within this time.
+   *
+   * False when Step Functions knows no such parent. The history's data is read for this and dropped.
+   *
+   * @throws {UnavailableError} `store.unavailable`.
+   */
+  hasStarted(parent: string, child: string, within: TimeSpan): Promise<boolean>;
+}
+
+/** Both ends are part of it; epoch milliseconds. */
+export interface TimeSpan {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Stops executions. */
@@ -55,4 +70,32 @@ export function isMapChild(executionArn: string): boolean {
 /** ARN of the state machine an execution runs, without version or alias. */
 export function stateMachineArnOf(executionArn: string): string {
   return executionArn.replace(":execution:", ":stateMachine:").split(":").slice(0, 7).join(":");
+}
+
+const parentField = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID";
+
+/**
+ * The execution that an input names as the one that started it, by the convention Step Functions documents.
+ *
+ * A claim and no more: whoever starts an execution writes its input.
+ *
+ * @see https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html
+ */
+export function claimedParentOf(input: string | null | undefined): string | undefined {
+  if (!input?.includes(parentField)) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(input);
+  } catch {
+    return undefined;
+  }
+  const claim = (value as Record<string, unknown> | null)?.[parentField];
+  return typeof claim === "string" && isExecutionArn(claim) ? claim : undefined;
+}
+
+/** What it lets through can be asked about: anything else would be an error, and hold the event up. */
+function isExecutionArn(value: string): boolean {
+  return (
+    value.length <= 256 && /^arn:[a-z-]+:states:[a-z0-9-]+:\d{12}:execution:[^\s:]+:[^\s:/]+$/.test(value)
+  );
 }

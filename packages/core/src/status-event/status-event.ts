@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { InvalidInputError } from "../error/errors.ts";
+import { claimedParentOf } from "../execution/step-functions.ts";
 import { findTokenShapes, type TokenShape } from "../token/token-shape.ts";
 
 /** Hash and size of a payload that is never kept. */
@@ -30,6 +31,8 @@ export interface StatusEvent {
   readonly time: number;
   readonly input?: PayloadDigest;
   readonly output?: PayloadDigest;
+  /** The execution that the input names as the one that started this one: a claim, which anyone can make. */
+  readonly claimedParent?: string;
   readonly tokenShapes: readonly TokenShape[];
 }
 
@@ -93,6 +96,7 @@ export function parseStatusEvent(event: unknown): StatusEvent {
     time: eventTime(envelope.time),
     ...present("input", digestOf(detail.input)),
     ...present("output", digestOf(detail.output)),
+    ...present("claimedParent", claimedParentOf(detail.input)),
     tokenShapes: scan({
       input: detail.input,
       output: detail.output,
