@@ -1,22 +1,22 @@
 import type { Clock } from "../clock.ts";
 import type { EntryAction } from "../entry/actions.ts";
 import type { EntryFields } from "../entry/build-entry.ts";
-import type { Attribution, Source } from "../entry/entry.ts";
+import type { Source } from "../entry/entry.ts";
 import {
   applyStatus,
-  type ExecutionState,
   type Grant,
   grantOf,
   isTerminal,
   type StatusChange,
 } from "../execution/execution-state.ts";
 import { type ExecutionStore, updateExecution } from "../execution/execution-store.ts";
-import { type ExecutionReader, isMapChild } from "../execution/step-functions.ts";
+import type { ExecutionReader } from "../execution/step-functions.ts";
 import type { LedgerWriter } from "../ledger/ledger.ts";
 import type { Workflow, Workflows } from "../policy/workflow.ts";
 import type { RevocationQueue } from "../revoker/revocation-queue.ts";
 import type { StatusEvent } from "../status-event/status-event.ts";
 import { findTokenShapes, type TokenShape } from "../token/token-shape.ts";
+import { type Origin, originOf } from "./origin.ts";
 
 export interface RecordDeps {
   readonly clock: Clock;
@@ -44,9 +44,10 @@ export async function recordStatusEvent(
 ): Promise<void> {
   const workflow = deps.workflows.byStateMachine(event.stateMachineArn);
   const before = await deps.executions.get(event.executionArn);
-  const origin = await originOf(deps, before, event);
+  const inputOf = inputOnce(deps.reader, event.executionArn);
+  const origin = await originOf(deps, before, event, inputOf);
   const { entryId } = await deps.ledger.append(statusEntry(event, workflow, origin, source));
-  await reportTokenShapes(deps, event, workflow, origin, entryId);
+  await reportTokenShapes(deps, event, workflow, origin, entryId, inputOf);
 
   const change: StatusChange = {
     executionArn: event.executionArn,
@@ -55,6 +56,7 @@ export async function recordStatusEvent(
     status: event.status,
     attribution: origin.attribution,
     ...(workflow && { workflow: workflow.name }),
+    at: deps.clock.now(),
   };
   const revokeOn = new Set<string>(workflow?.revoke.on ?? ["FAILED", "TIMED_OUT", "ABORTED"]);
   const { after } = await updateExecution(deps.executions, event.executionArn, (state) =>
@@ -64,30 +66,6 @@ export async function recordStatusEvent(
   if (grant?.state === "revoking") {
     await deps.revocations.hint({ executionArn: event.executionArn, grantId: grant.grantId });
   }
-}
-
-/** Who an execution is put down to. */
-interface Origin {
-  readonly attribution: Attribution;
-  readonly grant?: Grant;
-  readonly parent?: string;
-}
-
-/** The grant of the execution itself, or that of the execution whose Map runs it; else nobody's. */
-async function originOf(
-  deps: RecordDeps,
-  state: ExecutionState | undefined,
-  event: StatusEvent,
-): Promise<Origin> {
-  const own = grantOf(state, event);
-  if (own) return { attribution: "gate", grant: own };
-  if (!isMapChild(event.executionArn)) return { attribution: "none" };
-  const parent = await deps.reader.mapParent(event.executionArn);
-  if (parent === undefined) return { attribution: "none" };
-  // A child belongs to the redrive of its parent that runs it: the newest one that had begun by then.
-  const grants = (await deps.executions.get(parent))?.grants ?? [];
-  const grant = grants.findLast(({ startDate }) => startDate === undefined || startDate <= event.startDate);
-  return grant ? { attribution: "child", grant, parent } : { attribution: "none", parent };
 }
 
 function statusEntry(
@@ -180,8 +158,9 @@ async function reportTokenShapes(
   workflow: Workflow | undefined,
   origin: Origin,
   causedBy: string,
+  inputOf: () => Promise<string | undefined>,
 ): Promise<void> {
-  const looked = await lookUpInput(deps, event, origin);
+  const looked = await lookUpInput(event, origin, inputOf);
   const shapes = [...event.tokenShapes, ...looked];
   if (shapes.length === 0) return;
   await deps.ledger.append({
@@ -201,9 +180,22 @@ async function reportTokenShapes(
   });
 }
 
-async function lookUpInput(deps: RecordDeps, event: StatusEvent, origin: Origin): Promise<TokenShape[]> {
+async function lookUpInput(
+  event: StatusEvent,
+  origin: Origin,
+  inputOf: () => Promise<string | undefined>,
+): Promise<TokenShape[]> {
   if (event.status !== "RUNNING" || event.input || origin.attribution !== "none") return [];
-  const described = await deps.reader.describe(event.executionArn);
-  if (described?.input === undefined) return [];
-  return findTokenShapes(described.input).map((shape) => ({ ...shape, path: `input${shape.path.slice(1)}` }));
+  const input = await inputOf();
+  if (input === undefined) return [];
+  return findTokenShapes(input).map((shape) => ({ ...shape, path: `input${shape.path.slice(1)}` }));
+}
+
+/** Asks Step Functions for an execution's input, when it is wanted and only once. */
+function inputOnce(reader: ExecutionReader, executionArn: string): () => Promise<string | undefined> {
+  let asked: Promise<string | undefined> | undefined;
+  return () => {
+    asked ??= reader.describe(executionArn).then((described) => described?.input);
+    return asked;
+  };
 }

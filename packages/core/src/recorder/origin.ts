@@ -1,0 +1,177 @@
+import type { Clock } from "../clock.ts";
+import type { Attribution } from "../entry/entry.ts";
+import { UnavailableError } from "../error/errors.ts";
+import {
+  applyStatus,
+  type ExecutionState,
+  type Grant,
+  grantOf,
+  isLive,
+} from "../execution/execution-state.ts";
+import { type ExecutionStore, updateExecution } from "../execution/execution-store.ts";
+import {
+  claimedParentOf,
+  type ExecutionReader,
+  isMapChild,
+  stateMachineArnOf,
+} from "../execution/step-functions.ts";
+import type { Workflows } from "../policy/workflow.ts";
+import type { StatusEvent } from "../status-event/status-event.ts";
+
+export interface OriginDeps {
+  readonly clock: Clock;
+  readonly workflows: Workflows;
+  readonly executions: ExecutionStore;
+  readonly reader: ExecutionReader;
+}
+
+/** Who an execution is put down to. */
+export interface Origin {
+  readonly attribution: Attribution;
+  readonly grant?: Grant;
+  readonly parent?: string;
+}
+
+/** Ancestors asked, the parent included. */
+const maxDepth = 5;
+/** How far two of Step Functions' own timestamps may be apart; a Task that names it later did not start it. */
+const proofMs = 60_000;
+/** How long after its start an execution waits for proof; longer than {@link proofMs}, for clocks differ. */
+const patienceMs = 120_000;
+
+const nobody: Origin = { attribution: "none" };
+
+/**
+ * Says whom an execution is put down to: its own grant, else that of the nearest ancestor that has one.
+ *
+ * A Map's child is told by Step Functions. A nested execution only claims a parent, in an input that whoever
+ * starts it writes: it is believed once the parent's own history holds the start. What is decided on a claim
+ * is durable before this returns, so that every delivery of every event says the same.
+ *
+ * @param inputOf Gives the execution's input, for an event that came without it.
+ * @throws {UnavailableError} while a claim may still be proven: deliver the event again.
+ */
+export async function originOf(
+  deps: OriginDeps,
+  state: ExecutionState | undefined,
+  event: StatusEvent,
+  inputOf: () => Promise<string | undefined>,
+): Promise<Origin> {
+  const own = grantOf(state, event);
+  if (own) return { attribution: "gate", grant: own };
+  if (isMapChild(event.executionArn)) return mapOrigin(deps, event);
+  const decided = state && isAbout(state, event) ? state.attribution : undefined;
+  // A redriven parent starts its Task again, as a new execution: who redrives a nested one is not its parent.
+  if (event.redriveCount > 0 || decided === "none") return nobody;
+  const parent = event.input ? event.claimedParent : claimedParentOf(await inputOf());
+  if (parent === undefined) return nobody;
+  return nestedOrigin(deps, event, parent, decided);
+}
+
+async function mapOrigin(deps: OriginDeps, event: StatusEvent): Promise<Origin> {
+  const parent = await deps.reader.mapParent(event.executionArn);
+  if (parent === undefined) return nobody;
+  const grant = await grantBehind(deps, parent, event.startDate, 1);
+  return grant ? { attribution: "child", grant, parent } : { ...nobody, parent };
+}
+
+async function nestedOrigin(
+  deps: OriginDeps,
+  event: StatusEvent,
+  parent: string,
+  decided: Attribution | undefined,
+): Promise<Origin> {
+  const { executionArn, startDate } = event;
+  const child = { executionArn, startDate, isProven: decided === "child" };
+  const grant = await grantThrough(deps, child, parent, 1);
+  if (decided === "child") return { attribution: "child", ...(grant && { grant }), parent };
+  const attribution = await decide(deps, event, grant ? "child" : "none");
+  if (attribution === "none") return nobody;
+  const inherited = grant ?? (await grantThrough(deps, { ...child, isProven: true }, parent, 1));
+  return { attribution, ...(inherited && { grant: inherited }), parent };
+}
+
+/** Writes down what was decided on a claim; where another delivery came first, its decision stands. */
+async function decide(deps: OriginDeps, event: StatusEvent, attribution: "child" | "none") {
+  const workflow = deps.workflows.byStateMachine(event.stateMachineArn);
+  const change = {
+    executionArn: event.executionArn,
+    startDate: event.startDate,
+    redriveCount: event.redriveCount,
+    // Not the event's own status, which is to stand only once its entry does.
+    status: "RUNNING",
+    attribution,
+    ...(workflow && { workflow: workflow.name }),
+    at: deps.clock.now(),
+  };
+  const { after } = await updateExecution(deps.executions, event.executionArn, (state) =>
+    applyStatus(state, change, new Set()),
+  );
+  if (!after || !isAbout(after, event)) return attribution;
+  return after.attribution === "child" ? "child" : "none";
+}
+
+function isAbout(state: ExecutionState, event: StatusEvent): boolean {
+  return state.startDate === event.startDate && state.redriveCount === event.redriveCount;
+}
+
+interface Child {
+  readonly executionArn: string;
+  readonly startDate: number;
+  readonly isProven: boolean;
+}
+
+/** The grant a nested execution inherits through the parent it claims. */
+async function grantThrough(
+  deps: OriginDeps,
+  child: Child,
+  parent: string,
+  depth: number,
+): Promise<Grant | undefined> {
+  // We may not ask about an execution of another state machine, and its entries would have no subject either.
+  if (!deps.workflows.byStateMachine(stateMachineArnOf(parent))) return undefined;
+  const grant = await grantBehind(deps, parent, child.startDate, depth);
+  if (!grant || child.isProven) return grant;
+  const { executionArn, startDate } = child;
+  const within = { from: startDate - proofMs, to: startDate + proofMs };
+  if (await deps.reader.hasStarted(parent, executionArn, within)) return grant;
+  if (deps.clock.now() > startDate + patienceMs) return undefined;
+  throw new UnavailableError(
+    "store.unavailable",
+    `"${executionArn}" claims to be started by "${parent}", whose history does not hold the start yet`,
+  );
+}
+
+/** The grant an execution runs under, its own or an ancestor's, at the time it started something. */
+async function grantBehind(
+  deps: OriginDeps,
+  executionArn: string,
+  at: number,
+  depth: number,
+): Promise<Grant | undefined> {
+  const state = await deps.executions.get(executionArn);
+  const own = grantAt(state, at);
+  if (own || depth === maxDepth) return own;
+  if (isMapChild(executionArn)) {
+    const parent = await deps.reader.mapParent(executionArn);
+    return parent === undefined ? undefined : grantBehind(deps, parent, at, depth + 1);
+  }
+  if (state?.attribution === "none") return undefined;
+  const described = await deps.reader.describe(executionArn);
+  const parent = claimedParentOf(described?.input);
+  if (!described || parent === undefined) return undefined;
+  const isProven = state?.attribution === "child";
+  return grantThrough(deps, { executionArn, startDate: described.startDate, isProven }, parent, depth + 1);
+}
+
+/**
+ * The grant under which an execution started something at a time: the newest the gate had decided by then.
+ *
+ * The gate's clock is not Step Functions', so where it seems to have decided none yet, it was the first.
+ */
+function grantAt(state: ExecutionState | undefined, at: number): Grant | undefined {
+  const begun = (state?.grants ?? []).filter((grant) =>
+    grant.startDate === undefined ? isLive(grant) : grant.startDate <= at,
+  );
+  return begun.findLast(({ decidedAt }) => decidedAt <= at) ?? begun[0];
+}
