@@ -4,7 +4,7 @@ import { createExecutionStore } from "@countersign/aws/dynamodb/executions";
 import { createLedgerReader, createLedgerWriter } from "@countersign/aws/dynamodb/ledger";
 import { createDeadLetterQueue } from "@countersign/aws/sqs/dead-letters";
 import { createRevocationQueue } from "@countersign/aws/sqs/revocation-queue";
-import { type Environment, setting } from "./settings.ts";
+import { type Environment, setting, urlSetting } from "./settings.ts";
 
 /** The wall clock. */
 export const clock = { now: () => Date.now() };
@@ -28,14 +28,14 @@ export function queues(environment: Environment) {
   return {
     revocations: createRevocationQueue({
       sqs,
-      queueUrl: setting(environment, "COUNTERSIGN_REVOCATIONS_QUEUE_URL"),
+      queueUrl: urlSetting(environment, "COUNTERSIGN_REVOCATIONS_QUEUE_URL"),
     }),
     deadLetters: createDeadLetterQueue({
       sqs,
-      queueUrl: setting(environment, "COUNTERSIGN_DEAD_LETTERS_QUEUE_URL"),
+      queueUrl: urlSetting(environment, "COUNTERSIGN_DEAD_LETTERS_QUEUE_URL"),
       sourceUrls: {
-        "status-events": setting(environment, "COUNTERSIGN_STATUS_EVENTS_QUEUE_URL"),
-        revocations: setting(environment, "COUNTERSIGN_REVOCATIONS_QUEUE_URL"),
+        "status-events": urlSetting(environment, "COUNTERSIGN_STATUS_EVENTS_QUEUE_URL"),
+        revocations: urlSetting(environment, "COUNTERSIGN_REVOCATIONS_QUEUE_URL"),
       },
     }),
   };
