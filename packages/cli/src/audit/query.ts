@@ -46,12 +46,16 @@ function readSubject(
   words: readonly string[],
   issuer: string | undefined,
 ): { readonly iss: string; readonly sub: string } {
-  // a sub may hold spaces, an issuer cannot
-  const [, iss = issuer, sub] = /^(?:(https?:\/\/\S+) +)?(.+)$/.exec(words.slice(0, 2).join(" ")) ?? [];
-  if (words.length > 2 || (words.length === 2 && !URL.canParse(words[0] ?? ""))) {
-    throw usageError(`--subject has ${words.length} words, expected an issuer and a sub`, asInExample);
+  // both in one word are told apart by the issuer, which has no space, while a sub may
+  const pair =
+    words.length === 1 ? (/^(https?:\/\/\S+) +(.+)$/.exec(words[0] ?? "")?.slice(1) ?? words) : words;
+  const [iss = issuer, sub = ""] = pair.length === 1 ? [issuer, pair[0]] : pair;
+  if (pair.length > 2 || (pair.length === 2 && !URL.canParse(pair[0] ?? ""))) {
+    throw usageError(`--subject has ${pair.length} words, expected an issuer and a sub`, asInExample);
   }
-  if (sub === undefined) throw usageError("--subject is empty, expected an issuer and a sub", asInExample);
-  if (iss !== undefined) return { iss, sub };
-  throw usageError("--subject gives no issuer, and a sub alone is not unique", asInExample);
+  if (sub === "") throw usageError("--subject has no sub, expected an issuer and a sub", asInExample);
+  if (iss === undefined) {
+    throw usageError("--subject gives no issuer, and a sub alone is not unique", asInExample);
+  }
+  return { iss, sub };
 }

@@ -39,7 +39,7 @@ export function runtimeArguments(options: UpOptions, env: NodeJS.ProcessEnv): st
  *
  * @throws {CommandError} when it cannot be started.
  */
-export function runRuntime(entry: string, args: readonly string[]): Promise<number> {
+export async function runRuntime(entry: string, args: readonly string[]): Promise<number> {
   if (!existsSync(entry)) throw cannotStart(`${entry} does not exist`);
   const child = spawn(process.execPath, [entry, ...args], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],

@@ -6,9 +6,11 @@ export interface WaitOptions {
   readonly signal: AbortSignal;
   /** Told when the API did not answer and is asked again. */
   readonly onTrouble: (error: Error) => void;
+  /** The wait after the first try; each one after is longer. */
+  readonly firstWaitMs?: number;
 }
 
-const firstWaitMs = 250;
+const defaultFirstWaitMs = 250;
 const longestWaitMs = 5_000;
 /** Tries in a row that may fail before the waiting is given up. */
 const mostFailures = 8;
@@ -23,7 +25,7 @@ const going = new Set(["RUNNING", "PENDING_REDRIVE"]);
 export async function waitForEnd(
   client: Client,
   executionArn: string,
-  { signal, onTrouble }: WaitOptions,
+  { signal, onTrouble, firstWaitMs = defaultFirstWaitMs }: WaitOptions,
 ): Promise<Execution> {
   let failures = 0;
   for (let wait = firstWaitMs; ; wait = Math.min(wait * 1.5, longestWaitMs)) {
