@@ -86,11 +86,11 @@ export class KnownTokens implements TokenVerifier {
 
 /** Keeps what it is told. */
 export class MemoryLog implements ErrorLog {
-  readonly errors: { message: string; error: Error }[] = [];
+  readonly errors: { message: string; error: Error; [name: string]: unknown }[] = [];
   readonly warnings: { message: string; fields: Record<string, unknown> }[] = [];
 
-  error(message: string, error: Error): void {
-    this.errors.push({ message, error });
+  error(message: string, fields: { error: Error; [name: string]: unknown }): void {
+    this.errors.push({ message, ...fields });
   }
 
   warn(message: string, fields: Record<string, unknown>): void {

@@ -100,6 +100,14 @@ describe("the body", () => {
     }
   });
 
+  test("in base64 is malformed when its bytes are not UTF-8", () => {
+    const event = eventWith({ body: "x" });
+    const body = Buffer.from([...Buffer.from('{"a":"'), 0xff, ...Buffer.from('"}')]).toString("base64");
+    expect(() => jsonBody({ ...event, body, isBase64Encoded: true })).toThrow(
+      expect.objectContaining({ code: "request.malformed", field: "body" }),
+    );
+  });
+
   test("that is too large is refused before it is parsed", () => {
     const body = "[".repeat(2 * 1024 * 1024 + 1);
     for (const base64 of [false, true]) {
@@ -176,7 +184,7 @@ describe("an answer", () => {
   ])("to what is out of order is logged as an error: %s", async (error, status) => {
     const log = new MemoryLog();
     expect((await call(failing(error, log), route)).status).toBe(status);
-    expect(log.errors).toHaveLength(1);
+    expect(log.errors).toMatchObject([{ message: "request failed", requestId: "request-1" }]);
     expect(log.errors[0]?.error).toBeInstanceOf(Error);
   });
 

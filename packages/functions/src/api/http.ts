@@ -9,7 +9,7 @@ export type ApiHandler = (event: ApiEvent, context: Context) => Promise<ApiRespo
 
 /** What a handler needs of a logger. */
 export interface ErrorLog {
-  error(message: string, error: Error): void;
+  error(message: string, fields: { readonly error: Error; readonly [name: string]: unknown }): void;
   warn(message: string, fields: Record<string, unknown>): void;
 }
 
@@ -20,8 +20,11 @@ export function answering(log: ErrorLog, run: (event: ApiEvent) => Promise<ApiRe
       return await run(event);
     } catch (error) {
       const requestId = event.requestContext.requestId || context.awsRequestId;
-      if (!(error instanceof CountersignError)) log.error("request failed", asError(error));
-      else if (error.definition.status >= 500) log.error(`request failed: ${error.code}`, error);
+      // By this id whoever got the answer finds the line.
+      if (!(error instanceof CountersignError))
+        log.error("request failed", { error: asError(error), requestId });
+      else if (error.definition.status >= 500)
+        log.error("request failed", { error, code: error.code, requestId });
       else log.warn("request refused", { code: error.code, requestId });
       return problemResponse(error, { requestId, origin: originOf(event) });
     }
@@ -59,6 +62,9 @@ export function bearerToken(event: ApiEvent): string {
   });
 }
 
+/** Refuses what is not UTF-8, where a plain conversion would start a workflow with other text than was sent. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** The largest input in its most roundabout JSON, with room to spare; what is larger is not parsed. */
 const maxBodyBytes = 2 * 1024 * 1024;
 
@@ -77,12 +83,11 @@ export function jsonBody(event: ApiEvent): Record<string, unknown> {
       { field: "body" },
     );
   }
-  const text = event.isBase64Encoded ? Buffer.from(event.body, "base64").toString("utf8") : event.body;
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(event.isBase64Encoded ? utf8.decode(Buffer.from(event.body, "base64")) : event.body);
   } catch {
-    throw new InvalidInputError("request.malformed", '"body" is not JSON', { field: "body" });
+    throw new InvalidInputError("request.malformed", '"body" is not JSON in UTF-8', { field: "body" });
   }
   if (body === null || typeof body !== "object" || Array.isArray(body)) {
     throw new InvalidInputError("request.malformed", '"body" is not a JSON object', { field: "body" });
@@ -115,6 +120,7 @@ export function originOf(event: ApiEvent): string {
   return `${scheme}://${event.requestContext.domainName}`;
 }
 
-function asError(error: unknown): Error {
+/** Whatever was thrown, as an error. */
+export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }

@@ -62,7 +62,7 @@ describe("a message that fails", () => {
   test.each([1, maxReceives - 1])("is left for another try at receive %i", async (receives) => {
     expect(await handle({ b: down })(batch(message("m", "b", receives)))).toEqual(leaves("m"));
     expect(deadLetters.letters).toEqual([]);
-    expect(log.errors).toEqual([{ message: "message m failed", error: down }]);
+    expect(log.errors).toEqual([{ message: "message failed", messageId: "m", receives, error: down }]);
   });
 
   test("is given up at its last receive, with all there is to know but its body", async () => {
@@ -124,9 +124,9 @@ describe("a message that can't be given up stays:", () => {
     deadLetters.send = lost;
     const run = handle({ b: new InvalidInputError("event.malformed", "no event") });
     expect(await run(batch(message("m", "b", maxReceives), message("n", "good")))).toEqual(leaves("m"));
-    expect(log.errors.map(({ message }) => message)).toEqual([
-      "message m failed",
-      "message m could not be dead-lettered",
+    expect(log.errors).toMatchObject([
+      { message: "message failed", messageId: "m" },
+      { message: "message could not be dead-lettered", messageId: "m" },
     ]);
   });
 

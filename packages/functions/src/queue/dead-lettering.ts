@@ -4,7 +4,7 @@ import type { DeadLetter, DeadLetterQueue } from "@countersign/core/dead-letter/
 import type { ErrorCode } from "@countersign/core/error/catalog";
 import { CountersignError, IntegrityError, InvalidInputError } from "@countersign/core/error/errors";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
-import type { ErrorLog } from "../api/http.ts";
+import { asError, type ErrorLog } from "../api/http.ts";
 
 export interface DeadLetteringDeps {
   readonly clock: Clock;
@@ -51,10 +51,7 @@ async function tryOne(
     await handle(record);
     return true;
   } catch (error) {
-    deps.log.error(
-      `message ${record.messageId} failed`,
-      error instanceof Error ? error : new Error(String(error)),
-    );
+    deps.log.error("message failed", { error: asError(error), messageId: record.messageId, receives });
     if (receives < deps.maxReceives && !isFinal(error)) return false;
     return giveUp(deps, record, error, receives);
   }
@@ -71,10 +68,10 @@ async function giveUp(
     await deps.deadLetters.send(letterFor(deps, record, error, receiveCount));
     return true;
   } catch (again) {
-    deps.log.error(
-      `message ${record.messageId} could not be dead-lettered`,
-      again instanceof Error ? again : new Error(String(again)),
-    );
+    deps.log.error("message could not be dead-lettered", {
+      error: asError(again),
+      messageId: record.messageId,
+    });
     return false;
   }
 }
