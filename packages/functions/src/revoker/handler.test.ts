@@ -43,7 +43,7 @@ beforeEach(async () => {
   await executions.put({ ...state, attribution: "gate", grants: [grant], open: false, revision: 1 });
   const issued = await provider.exchange({ subjectToken: "t", audience: "a", scopes: ["payout:start"] });
   token = issued.value;
-  await seals.store({ executionArn, redriveCount: 0 }, token);
+  await seals.store({ executionArn, redriveCount: 0, grantId: grant.grantId }, token);
 });
 
 const grantState = () => executions.peek(executionArn)?.grants[0]?.state;
