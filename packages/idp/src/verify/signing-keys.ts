@@ -8,7 +8,8 @@ export type SigningKey = Awaited<ReturnType<RemoteJWKSet>>;
 /** An issuer's published signing keys. */
 export interface SigningKeys {
   /**
-   * Keys are fetched when a key id is not known, but at most every 30 seconds, and anew after 10 minutes.
+   * Keys are fetched anew after 10 minutes, and before that for an unknown key id, but then at most every 30
+   * seconds. A fetch that failed is not tried again for a second.
    *
    * @throws {RefusedError} `token.signature_invalid` when the issuer publishes no such key.
    * @throws {UnavailableError} `provider.unavailable` when the keys can't be fetched or used.
@@ -22,14 +23,21 @@ export interface SigningKeysOptions {
   readonly timeoutSeconds: number;
 }
 
+type Fetch = ReturnType<typeof createBoundedFetch>;
+
+const cooldownMilliseconds = 30_000;
+const maxAgeMilliseconds = 600_000;
+/** Anyone can send tokens with made-up key ids: they must not turn into as many requests to a failing issuer. */
+const failureCooldownMilliseconds = 1000;
+
 /** The signing keys at a JWK Set URL (RFC 7517 §5). */
 export function createSigningKeys({ issuer, jwksUri, timeoutSeconds }: SigningKeysOptions): SigningKeys {
   const boundedFetch = createBoundedFetch({ allowLoopbackHttp: isLoopbackHttp(new URL(issuer)) });
   const keySet = createRemoteJWKSet(jwksUri, {
     timeoutDuration: timeoutSeconds * 1000,
-    cooldownDuration: 30_000,
-    cacheMaxAge: 600_000,
-    [customFetch]: boundedFetch,
+    cooldownDuration: cooldownMilliseconds,
+    cacheMaxAge: maxAgeMilliseconds,
+    [customFetch]: paced(boundedFetch),
   });
   return {
     async find(header) {
@@ -39,6 +47,23 @@ export function createSigningKeys({ issuer, jwksUri, timeoutSeconds }: SigningKe
         throw translate(error, issuer);
       }
     },
+  };
+}
+
+/** A fetch that pauses for a second; keys that came are kept much longer by their own cache. */
+function paced(fetchKeys: Fetch): Fetch {
+  let endedAt: number | undefined;
+  return async (url, options) => {
+    const age = endedAt === undefined ? Number.POSITIVE_INFINITY : Date.now() - endedAt;
+    // A clock set back must not stretch the pause.
+    if (age >= 0 && age < failureCooldownMilliseconds) {
+      throw Object.assign(new Error("the keys were asked for a moment ago"), { code: "JWKS_FETCH_PAUSED" });
+    }
+    try {
+      return await fetchKeys(url, options);
+    } finally {
+      endedAt = Date.now();
+    }
   };
 }
 
