@@ -131,8 +131,9 @@ Ctrl-C stops everything; what was recorded stays.`);
 
 /** Keeps every line in the state folder; Countersign's own errors are for the terminal too. */
 function logTo(folder: string): (functionName: string, line: string) => void {
-  mkdirSync(join(folder, "logs"), { recursive: true, mode: 0o700 });
   return (functionName, line) => {
+    // Not before there is a line: the folder is made, or refused, by the runtime.
+    mkdirSync(join(folder, "logs"), { recursive: true, mode: 0o700 });
     appendFileSync(join(folder, "logs", `${functionName}.log`), `${line}\n`, { mode: 0o600 });
     if (/"level":"(ERROR|CRITICAL)"/.test(line)) process.stderr.write(`${functionName}: ${line}\n`);
   };

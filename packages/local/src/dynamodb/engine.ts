@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { StartupError } from "../runtime/startup-error.ts";
 import { lockDataFile } from "./data-file-lock.ts";
 import { resolveEngine } from "./resolve-engine.ts";
 import { endpointSetting } from "./settings.ts";
@@ -59,9 +60,9 @@ export async function startDynamoEngine(options: DynamoEngineOptions): Promise<D
 
 async function useEndpoint(endpoint: string): Promise<DynamoEngine> {
   if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? ""))
-    throw new Error(`${endpointSetting} is "${endpoint}", expected an http or https URL`);
+    throw new StartupError(`${endpointSetting} is "${endpoint}", expected an http or https URL`);
   if (!(await answers(endpoint, 5000)))
-    throw new Error(`${endpointSetting} is "${endpoint}", which does not answer`);
+    throw new StartupError(`${endpointSetting} is "${endpoint}", which does not answer`);
   return { endpoint, pid: undefined, stop: async () => {} };
 }
 
@@ -73,15 +74,26 @@ interface Started {
 /** Another process may take a free port before the engine does, so a port of our own choice is tried anew. */
 async function startOnPort(executable: string, { port, dataFile }: DynamoEngineOptions): Promise<Started> {
   for (let attempt = 1; ; attempt += 1) {
-    const chosen = port ?? (await findFreePort());
+    // Whoever has the port would answer in the engine's place.
+    const chosen = await findFreePort(port);
     const endpoint = `http://127.0.0.1:${chosen}`;
     const args = ["serve", "--host", "127.0.0.1", "--port", String(chosen), "--db-path", dataFile];
     const engine = startSupervised(executable, args);
     const exit = await waitUntilReady(engine, endpoint);
     if (!exit) return { process: engine, endpoint };
-    if (port === undefined && attempt < startAttempts && exit.output.includes("already in use")) continue;
-    throw new Error(`the DynamoDB engine did not start on port ${chosen}: ${describeExit(exit)}`);
+    const taken = exit.output.includes("already in use");
+    if (taken && port === undefined && attempt < startAttempts) continue;
+    if (taken) throw portInUse(chosen, exit);
+    throw new StartupError(
+      `the DynamoDB engine did not start with ${dataFile}: ${describeExit(exit)}: if the file is damaged, move it away`,
+    );
   }
+}
+
+/** The error that a server of Node's own would give. */
+function portInUse(port: number, exit: ProcessExit): Error {
+  const error = new Error(`the DynamoDB engine did not start on port ${port}: ${describeExit(exit)}`);
+  return Object.assign(error, { code: "EADDRINUSE", address: "127.0.0.1", port });
 }
 
 /** Gives nothing once the engine answers, or how it ended instead. */
@@ -137,8 +149,9 @@ async function answers(endpoint: string, timeoutMs: number): Promise<boolean> {
   }
 }
 
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
+/** The port asked for, or any. @throws `EADDRINUSE`. */
+async function findFreePort(asked = 0): Promise<number> {
+  const server = createServer().listen(asked, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   server.close();

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import manifest from "../../package.json" with { type: "json" };
+import { StartupError } from "../runtime/startup-error.ts";
 import { endpointSetting } from "./settings.ts";
 
 /** The version every platform's engine has. */
@@ -63,7 +64,7 @@ async function install(name: string, prefix: string): Promise<void> {
 }
 
 function unavailable(name: string, reason: string, cause?: unknown): Error {
-  return new Error(
+  return new StartupError(
     `no DynamoDB engine: ${name}@${engineVersion} is not installed and ${reason}; ` +
       `set ${endpointSetting} to any DynamoDB endpoint (DynamoDB Local, AWS) to do without it`,
     { cause },

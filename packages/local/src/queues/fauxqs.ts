@@ -1,8 +1,9 @@
 import { findPackageJSON } from "node:module";
 import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { type BuildAppOptions, buildApp } from "fauxqs";
+import { openDatabaseFile, unusable } from "../wire/database.ts";
 
 /** The stores behind the SQS and S3 services. */
 export type Stores = NonNullable<BuildAppOptions["stores"]>;
@@ -37,8 +38,10 @@ async function createStores(): Promise<Stores> {
 async function attachState(stores: Stores, endpoint: string, directory: string): Promise<() => void> {
   type Part = { PersistenceManager: new (directory: string) => Persistence };
   const { PersistenceManager } = await loadPart<Part>("persistence.js");
-  const persistence = new PersistenceManager(directory);
-  const database = new DatabaseSync(join(directory, "fauxqs.db"), { timeout: 5000 });
+  const file = join(directory, "fauxqs.db");
+  const persistence = manage(() => new PersistenceManager(directory), file);
+  const database = openDatabaseFile(file, 5000);
+  giveBack(database);
   // a queue's URL holds the port it was created on, which need not be today's
   database.prepare("UPDATE sqs_queues SET url = ? || '/000000000000/' || name").run(endpoint);
   persistence.load(stores.sqsStore, stores.snsStore, stores.s3Store);
@@ -51,6 +54,22 @@ async function attachState(stores: Stores, endpoint: string, directory: string):
     database.close();
     persistence.close();
   };
+}
+
+function manage<T>(open: () => T, file: string): T {
+  try {
+    return open();
+  } catch (error) {
+    throw unusable(file, error);
+  }
+}
+
+/**
+ * Whoever had taken a message ended with the last process, so that none of them can still delete it: it is
+ * there again at once, and not only after its visibility timeout.
+ */
+function giveBack(database: DatabaseSync): void {
+  database.exec("UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL");
 }
 
 /**

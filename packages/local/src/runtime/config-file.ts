@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Config, parseConfig } from "@countersign/core/config/config";
@@ -21,10 +21,10 @@ export interface LoadedConfig {
 export async function loadConfigFile(file: string, issuer: string): Promise<LoadedConfig> {
   const path = resolve(file);
   const shown = relative(process.cwd(), path) || path;
-  if (!existsSync(path))
-    throw new StartupError(
-      `${shown} does not exist: run this in the project's folder, or name the file with --config`,
-    );
+  const found = statSync(path, { throwIfNoEntry: false });
+  const remedy = "run this in the project's folder, or name the file with --config";
+  if (!found) throw new StartupError(`${shown} does not exist: ${remedy}`);
+  if (!found.isFile()) throw new StartupError(`${shown} is not a file: ${remedy}`);
   process.env["COUNTERSIGN_ISSUER"] = issuer;
   const written = await importDefault(path, shown);
   try {
@@ -41,10 +41,22 @@ async function importDefault(path: string, shown: string): Promise<unknown> {
   try {
     module = (await import(pathToFileURL(path).href)) as { default?: unknown };
   } catch (error) {
-    const [line] = String(error instanceof Error ? error.message : error).split("\n");
-    throw new StartupError(`${shown} does not load: ${line}`);
+    throw new StartupError(`${shown} does not load: ${placeOf(error, path)}${firstLine(error)}`);
   }
   if (module.default === undefined)
     throw new StartupError(`${shown} has no default export, expected defineConfig({ … })`);
   return module.default;
+}
+
+function firstLine(error: unknown): string {
+  const [line = ""] = String(error instanceof Error ? error.message : error).split("\n");
+  return line;
+}
+
+/** The line of a syntax error, which only its stack tells. */
+function placeOf(error: unknown, path: string): string {
+  if (!(error instanceof SyntaxError)) return "";
+  const [, after = ""] = (error.stack ?? "").split(path);
+  const [, line] = /^:(\d+)/.exec(after) ?? [];
+  return line === undefined ? "" : `line ${line}: `;
 }

@@ -1,19 +1,18 @@
 import { createServer } from "node:http";
-import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Config } from "@countersign/core/config/config";
 import { registerWorkflows } from "@countersign/core/policy/workflow";
 import { routes } from "@countersign/functions/api/routes";
 import { type AuthorizationServer, createAuthorizationServer } from "../authorization-server/server.ts";
 import { startDynamoEngine } from "../dynamodb/engine.ts";
-import { createFunctionHost, type FunctionHost, type FunctionSpec } from "../lambda/host.ts";
+import { createFunctionHost, type FunctionHost } from "../lambda/host.ts";
 import { createHttpApi } from "../lambda/http-api.ts";
 import { createQueueSource } from "../lambda/queue-source.ts";
 import { startQueueEngine } from "../queues/engine.ts";
 import { account, region } from "../wire/account.ts";
 import { openDatabase } from "../wire/database.ts";
 import { closeServer, listen, startAwsEndpoint } from "./aws-endpoint.ts";
+import { ownFunctions, workflowFunctions } from "./function-specs.ts";
 import { issuerOptions } from "./issuer-options.ts";
 import { loopback, type Ports } from "./ports.ts";
 import {
@@ -63,17 +62,6 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-const functionNames = [
-  "gate",
-  "executions",
-  "audit",
-  "dead-letters",
-  "metadata",
-  "recorder",
-  "revoker",
-] as const;
-const functionTimeoutSeconds = 20;
-
 /**
  * Starts everything on 127.0.0.1 in one process tree, provisions it, and takes up what an earlier run left.
  *
@@ -117,7 +105,7 @@ class Boot {
     const state = openStateFolder(this.#options.stateDirectory);
     this.#running.add(() => state.release());
 
-    const [dynamodb, queues] = await Promise.all([this.#startDynamo(state), this.#startQueues(state)]);
+    const [dynamodb, queues] = await settled([this.#startDynamo(state), this.#startQueues(state)]);
     const sqs = new SQSClient(clientOf(queues.endpoint));
     this.#running.add(() => sqs.destroy());
     const queueUrls = await provisionQueues(queues, this.#options.visibilitySeconds ?? 30);
@@ -250,20 +238,11 @@ class Boot {
       COUNTERSIGN_REVOCATIONS_QUEUE_URL: queues.revocations.url,
       COUNTERSIGN_DEAD_LETTERS_QUEUE_URL: queues.deadLetters.url,
     };
-    const own = functionNames.map(
-      (name): FunctionSpec => ({
-        name,
-        entry: lambdaEntry(name),
-        environment,
-        timeoutSeconds: functionTimeoutSeconds,
-      }),
-    );
-    const users = Object.values(config.local.stateMachines).flatMap(({ functions }) =>
-      Object.entries(functions).map(
-        ([name, file]): FunctionSpec => ({ name, entry: resolve(folder, file), environment: {} }),
-      ),
-    );
-    const host = createFunctionHost({ functions: [...own, ...users], ...(onLog && { onLog }) });
+    const functions = [...ownFunctions(environment), ...workflowFunctions(config, folder)];
+    const host = createFunctionHost({
+      functions,
+      ...(onLog && { onLog }),
+    });
     this.#host = host;
     this.#running.add(() => host.close());
     return host;
@@ -300,9 +279,10 @@ class Boot {
   }
 }
 
-/** The entry file of one of Countersign's own functions: the one that is deployed. */
-function lambdaEntry(name: string): string {
-  return fileURLToPath(import.meta.resolve(`@countersign/functions/lambda/${name}`));
+/** Like Promise.all, but fails only when all have come to an end: what starts late could not be ended any more. */
+async function settled<A, B>(both: readonly [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  await Promise.allSettled(both);
+  return Promise.all(both);
 }
 
 function stringAttributes(attributes: Record<string, string> | undefined) {

@@ -6,11 +6,15 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
-import { join, resolve } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { dirname, join, resolve } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { openDatabaseFile, unusable } from "../wire/database.ts";
 import { StartupError } from "./startup-error.ts";
+
+const another = "choose another with --state-dir";
 
 /** The folder that holds everything the embedded runtime remembers. */
 export interface StateFolder {
@@ -31,7 +35,7 @@ export interface StateFolder {
  */
 export function openStateFolder(folder: string): StateFolder {
   const path = resolve(folder);
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFolder(path);
   accessSync(path, constants.W_OK);
   const lock = takeLock(path);
   const file = (name: string) => join(path, name);
@@ -47,15 +51,30 @@ export function openStateFolder(folder: string): StateFolder {
   return { path, file, write, secret, release: () => lock.close() };
 }
 
+/** Makes a folder and those above it, one by one: where none can be made, as under /proc, Node's own way never ends. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) {
+    if (!statSync(path).isDirectory()) throw new StartupError(`${path} is not a folder: ${another}`);
+    return;
+  }
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new StartupError(`${path} cannot be made: ${another}`);
+  }
+}
+
 /** An SQLite lock is the kind that the system drops when its process ends, however it ends. */
 function takeLock(path: string): DatabaseSync {
-  const lock = new DatabaseSync(join(path, "lock"));
+  const lock = openDatabaseFile(join(path, "lock"));
   try {
     lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {
     lock.close();
-    if ((error as { errcode?: number }).errcode !== 5) throw error;
+    if ((error as { errcode?: number }).errcode !== 5) throw unusable(join(path, "lock"), error);
     throw new StartupError(
       `${path} is in use by another runtime: stop that one, or choose another folder with --state-dir`,
     );
