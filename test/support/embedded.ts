@@ -21,45 +21,48 @@ export function testConfig(
   issuer: string,
   change: (config: ConfigInput) => ConfigInput = (config) => config,
 ): Config {
-  return parseConfig(
-    change({
-      issuers: [
-        {
-          issuer,
-          audience,
-          grantAudience,
-          profile: "rfc9068",
-          opaqueTokens: true,
-          client: { id: "countersign", secret: "countersign/oauth-client" },
-        },
-      ],
-      workflows: {
-        payout: {
-          stateMachine: "payout",
-          start: { scopes: ["payout:start"] },
-          agents: { allow: true },
-        },
+  return parseConfig(change(configInput(issuer)));
+}
+
+/** The same, as a user writes it. */
+export function configInput(issuer: string): ConfigInput {
+  return {
+    issuers: [
+      {
+        issuer,
+        audience,
+        grantAudience,
+        profile: "rfc9068",
+        opaqueTokens: true,
+        client: { id: "countersign", secret: "countersign/oauth-client" },
       },
-      local: {
-        stateMachines: {
-          payout: {
-            definition: "examples/payout/payout.asl.json",
-            functions: {
-              "payout-check": "examples/payout/check.ts",
-              "payout-charge": "examples/payout/charge.ts",
-            },
+    ],
+    workflows: {
+      payout: {
+        stateMachine: "payout",
+        start: { scopes: ["payout:start"] },
+        agents: { allow: true },
+      },
+    },
+    local: {
+      stateMachines: {
+        payout: {
+          definition: "examples/payout/payout.asl.json",
+          functions: {
+            "payout-check": "examples/payout/check.ts",
+            "payout-charge": "examples/payout/charge.ts",
           },
         },
-        clients: {
-          "payments-app": { scopes: ["payout:start"] },
-          "other-app": { scopes: ["payout:start"] },
-          "reports-app": { scopes: ["reports:read"] },
-          auditor: { scopes: ["audit:read"] },
-          operator: { scopes: ["operations:write"] },
-        },
       },
-    }),
-  );
+      clients: {
+        "payments-app": { scopes: ["payout:start"] },
+        "other-app": { scopes: ["payout:start"] },
+        "reports-app": { scopes: ["reports:read"] },
+        auditor: { scopes: ["audit:read"] },
+        operator: { scopes: ["operations:write"] },
+      },
+    },
+  };
 }
 
 /** An embedded runtime of a test's own, with what a test looks at it through. */

@@ -68,7 +68,8 @@ export class Observer {
       table: names.state,
       keyId: names.key,
     });
-    const token = await seals.open({ executionArn, redriveCount: 0 });
+    const grant = await this.grant(executionArn);
+    const token = grant && (await seals.open({ ...grant, executionArn }));
     if (token === undefined) throw new Error(`${executionArn} has no seal`);
     return token;
   }
