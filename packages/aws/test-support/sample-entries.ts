@@ -30,6 +30,7 @@ export function sampleGrant(executionArn: string, state: Grant["state"] = "autho
     grantId,
     state,
     redriveCount: 0,
+    decidedAt: 1_769_999_999_750,
     actors: [],
     requestHash: digest("request"),
     authorizedBy: entryId(entryKey({ action: "execution.authorized", id: grantId, executionArn })),

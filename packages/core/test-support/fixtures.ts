@@ -67,6 +67,7 @@ export function grantWith(change: Partial<Grant> = {}): Grant {
     grantId: "0f0e0d0c-0b0a-4908-8706-050403020100",
     state: "active",
     redriveCount: 0,
+    decidedAt: startDate - 250,
     startDate,
     subject,
     actors: [],

@@ -1,10 +1,11 @@
 import { type StartDeps, type StartRequest, startExecution } from "../src/gate/start-execution.ts";
+import { revokeGrant } from "../src/revoker/revoke-grant.ts";
 import { type CrashPoint, Faults } from "./faults.ts";
 import { issuer, startDate, subject, tokenWith, workflowsWith } from "./fixtures.ts";
 import { MemoryClock } from "./memory-clock.ts";
 import { MemoryExecutionStore } from "./memory-execution-store.ts";
 import { MemoryLedger } from "./memory-ledger.ts";
-import { MemoryBlockList, MemoryPersonalData, MemoryStartRate } from "./memory-limits.ts";
+import { MemoryBlockList, MemoryPersonalData, MemoryStartRate, MemoryTokenUses } from "./memory-limits.ts";
 import { MemoryRevocationQueue } from "./memory-queues.ts";
 import { MemorySeals } from "./memory-seals.ts";
 import { MemoryStepFunctions } from "./memory-step-functions.ts";
@@ -19,6 +20,8 @@ export class GateWorld {
   readonly personal = new MemoryPersonalData();
   readonly blocks = new MemoryBlockList();
   readonly startRate = new MemoryStartRate();
+  readonly tokenUses = new MemoryTokenUses();
+  tokenUse: "many" | "once" = "many";
   readonly revocations = new MemoryRevocationQueue();
   readonly stepFunctions = new MemoryStepFunctions(startDate + 250);
   readonly provider = new ScriptedProvider(subject, startDate);
@@ -43,11 +46,13 @@ export class GateWorld {
       personal: faults.watch("personal", this.personal),
       blocks: faults.watch("blocks", this.blocks),
       startRate: faults.watch("rate", this.startRate),
+      tokenUses: faults.watch("uses", this.tokenUses),
       providers: onlyProvider(faults.watch("provider", this.provider), issuer),
       revocations: faults.watch("revocations", this.revocations),
       starter: faults.watch("starter", this.stepFunctions),
+      reader: faults.watch("reader", this.stepFunctions),
       fingerprint: (token) => `v1.k1.${token.length}`,
-      grantAudience: () => "https://steps.example",
+      issuer: () => ({ grantAudience: "https://steps.example", tokenUse: this.tokenUse }),
       gateKey: Buffer.alloc(32, 1),
     };
   }
@@ -77,6 +82,13 @@ export class GateWorld {
       if (!faults.crashed) throw error;
     }
     return faults;
+  }
+
+  /** Does what the revoker does with every hint it was sent. */
+  async revoke(): Promise<void> {
+    for (const hint of this.revocations.hints.splice(0)) {
+      await revokeGrant({ ...this.deps(), seals: this.seals }, hint);
+    }
   }
 
   /** The only execution there is a state of. */

@@ -1,7 +1,14 @@
 import type { PersonalData, Subject } from "../src/entry/entry.ts";
 import { RefusedError } from "../src/error/errors.ts";
 import type { PersonalDataCipher } from "../src/personal/personal-data.ts";
-import type { BlockList, BlockQuery, StartRate } from "../src/policy/limits.ts";
+import type {
+  BlockList,
+  BlockQuery,
+  StartBudget,
+  StartRate,
+  TokenUse,
+  TokenUses,
+} from "../src/policy/limits.ts";
 
 /** A block list with at most one thing on it. */
 export class MemoryBlockList implements BlockList {
@@ -16,14 +23,29 @@ export class MemoryBlockList implements BlockList {
 export class MemoryStartRate implements StartRate {
   readonly #taken = new Map<string, number>();
 
-  async take(workflow: string, perMinute: number): Promise<void> {
-    const taken = (this.#taken.get(workflow) ?? 0) + 1;
-    if (taken > perMinute) {
-      throw new RefusedError("policy.start_rate_exceeded", `workflow "${workflow}" has had its starts`, {
-        retryAfterSeconds: 30,
-      });
+  async take(budgets: readonly StartBudget[]): Promise<void> {
+    for (const { of, key, perMinute } of budgets) {
+      const taken = (this.#taken.get(key) ?? 0) + 1;
+      if (taken > perMinute) {
+        throw new RefusedError("policy.start_rate_exceeded", `the ${of} has had its starts`, {
+          retryAfterSeconds: 30,
+        });
+      }
+      this.#taken.set(key, taken);
     }
-    this.#taken.set(workflow, taken);
+  }
+}
+
+/** Tokens by the execution they were used for. */
+export class MemoryTokenUses implements TokenUses {
+  readonly #uses = new Map<string, string>();
+
+  async take({ fingerprint, executionArn }: TokenUse): Promise<void> {
+    const other = this.#uses.get(fingerprint);
+    if (other !== undefined && other !== executionArn) {
+      throw new RefusedError("token.replayed", "the token has started another execution", { field: "jti" });
+    }
+    this.#uses.set(fingerprint, executionArn);
   }
 }
 

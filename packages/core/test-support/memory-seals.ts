@@ -24,6 +24,6 @@ export class MemorySeals implements Sealer, SealOpener {
   }
 }
 
-function nameOf({ executionArn, redriveCount }: SealContext): string {
-  return `${executionArn}#${redriveCount}`;
+function nameOf({ executionArn, redriveCount, grantId }: SealContext): string {
+  return `${executionArn}#${redriveCount}#${grantId}`;
 }

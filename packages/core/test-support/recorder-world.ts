@@ -1,4 +1,4 @@
-import type { Grant } from "../src/execution/execution-state.ts";
+import type { ExecutionState, Grant } from "../src/execution/execution-state.ts";
 import type { RecordDeps } from "../src/recorder/record-status-event.ts";
 import { recordStatusEvent } from "../src/recorder/record-status-event.ts";
 import { parseStatusEvent } from "../src/status-event/status-event.ts";
@@ -60,10 +60,14 @@ export class RecorderWorld {
     return {
       ledger: this.ledger.projections(),
       states: Object.fromEntries(
-        this.executions.arns
-          .toSorted()
-          .map((arn) => [arn, { ...this.executions.peek(arn), revision: undefined }]),
+        this.executions.arns.toSorted().map((arn) => [arn, withoutTries(this.executions.peek(arn))]),
       ),
     };
   }
+}
+
+/** When a revocation was asked for, and how often a state was written, follow the order of arrival. */
+function withoutTries(state: ExecutionState | undefined) {
+  const grants = state?.grants.map((grant) => ({ ...grant, revocation: undefined }));
+  return { ...state, grants, revision: undefined };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Subject } from "../src/entry/entry.ts";
+import type { IdentityMode, Subject } from "../src/entry/entry.ts";
 import { RefusedError } from "../src/error/errors.ts";
 import type {
   ExchangeRequest,
@@ -11,6 +11,7 @@ import type {
 
 /** A provider that issues what it is asked for and forgets what is revoked, unless its script says otherwise. */
 export class ScriptedProvider implements IdentityProvider {
+  identityMode: IdentityMode = "exchanged";
   readonly subject: Subject;
   readonly lifetimeSeconds: number;
   readonly issued: string[] = [];
@@ -42,7 +43,6 @@ export class ScriptedProvider implements IdentityProvider {
       value,
       scopes: request.scopes,
       expiresAt: this.#now + this.lifetimeSeconds * 1000,
-      identityMode: "exchanged",
       ...this.issues,
     };
   }

@@ -26,6 +26,7 @@ const grantNames = {
   grantId: "i",
   state: "t",
   redriveCount: "n",
+  decidedAt: "p",
   startDate: "d",
   subject: "s",
   actors: "a",
@@ -38,6 +39,7 @@ const grantNames = {
   fingerprint: "f",
   requestHash: "h",
   authorizedBy: "b",
+  revocation: "k",
 } as const satisfies Record<keyof Grant, string>;
 
 const fullStateNames = inverted(stateNames);

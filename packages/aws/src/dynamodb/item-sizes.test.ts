@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { buildEntry, type EntryFields } from "@countersign/core/entry/build-entry";
 import { applyStatus, type ExecutionState } from "@countersign/core/execution/execution-state";
@@ -57,11 +57,11 @@ async function authorized(): Promise<EntryFields> {
 }
 
 async function sealItem(token: string): Promise<Item> {
-  const context = { executionArn, redriveCount: 0 };
+  const context = { executionArn, redriveCount: 0, grantId: randomUUID() };
   await createSealer({ dynamodb: db.client, table: db.state, kms: kms.client, keyId: kms.keyArn })
     .prepare(context)
     .store(token);
-  const key = { pk: { S: `SEAL#${executionArn}#0` } };
+  const key = { pk: { S: `SEAL#${executionArn}#${context.grantId}` } };
   const { Item } = await db.client.send(new GetItemCommand({ TableName: db.state, Key: key }));
   return Item ?? {};
 }
@@ -84,6 +84,7 @@ function states(): { intent: ExecutionState; active: ExecutionState; ended: Exec
     redriveCount: 0,
     status: "SUCCEEDED",
     attribution: "gate" as const,
+    at: 1_770_000_000_500,
   };
   return { intent, active, ended: applyStatus(active, end, new Set()) };
 }
@@ -103,7 +104,11 @@ test("an execution that succeeds costs at most 18 write units, all indexes count
   const { intent, active, ended } = states();
   const items = [undefined, intent, active, ended].map((state) => state && stateItem(state));
   const state = stateTable("s");
-  const counter = { pk: { S: "RATE#payout#29500000" }, n: { N: "12" }, x: { N: "1770003600" } };
+  const counter = {
+    pk: { S: "RATE#0123456789012345678901#29500000#0" },
+    n: { N: "12" },
+    x: { N: "1770003600" },
+  };
   const units = {
     intent: writeUnits(state, items[0], items[1]).total,
     counter: writeUnits(state, undefined, counter).total,

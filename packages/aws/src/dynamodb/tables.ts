@@ -38,10 +38,10 @@ export const ledgerIndexes = {
 /**
  * Attribute names of the state table.
  *
- * `pk` names the item by its kind: `EXECUTION#`, `SEAL#`, `RATE#`, `BLOCK#`, `KEY#`. An execution has its
+ * `pk` names the item by its kind: `EXECUTION#`, `SEAL#`, `RATE#`, `USED#`, `BLOCK#`, `KEY#`. An execution has its
  * state in `s`, its revision in `r`, a mark of the write in `w`, and in `i` its partition of the `open` index
  * while it is in it. A seal has its ciphertext in `c`, a start rate its count in `n`, a subject's key its id in `k` and the wrapped
- * key in `c`, a block its time in `n`. `x` is the time to live, in epoch seconds.
+ * key in `c`, a block its time in `n`, a used token its execution in `s`. `x` is the time to live, in epoch seconds.
  */
 export const stateAttributes = {
   partition: "pk",

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { GetItemCommand, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { IntegrityError, UnavailableError } from "@countersign/core/error/errors";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -24,10 +24,10 @@ beforeEach(() => {
   kms.requests.length = 0;
 });
 
-const newContext = () => ({ executionArn: sampleExecutionArn(), redriveCount: 0 });
+const newContext = () => ({ executionArn: sampleExecutionArn(), redriveCount: 0, grantId: randomUUID() });
 const newToken = () => randomBytes(32).toString("base64url");
-const keyOf = (context: { executionArn: string; redriveCount: number }) => ({
-  pk: { S: `SEAL#${context.executionArn}#${context.redriveCount}` },
+const keyOf = (context: { executionArn: string; grantId: string }) => ({
+  pk: { S: `SEAL#${context.executionArn}#${context.grantId}` },
 });
 
 async function storedBytes(context: ReturnType<typeof newContext>): Promise<Buffer> {
@@ -40,12 +40,15 @@ async function plant(context: ReturnType<typeof newContext>, bytes: Uint8Array):
   await db.client.send(new PutItemCommand({ TableName: db.state, Item }));
 }
 
-test("a sealed token opens under its own execution and redrive", async () => {
+test("a sealed token opens under its own execution, redrive and grant", async () => {
   const context = newContext();
   const token = newToken();
   await createSealer(source).prepare(context).store(token);
   expect(await createSealOpener(source).open(context)).toBe(token);
-  expect(await createSealOpener(source).open({ ...context, redriveCount: 1 })).toBeUndefined();
+  expect(await createSealOpener(source).open({ ...context, grantId: randomUUID() })).toBeUndefined();
+  await expect(createSealOpener(source).open({ ...context, redriveCount: 1 })).rejects.toBeInstanceOf(
+    IntegrityError,
+  );
 });
 
 test("the data key is asked for before there is a token, under the execution and redrive", async () => {

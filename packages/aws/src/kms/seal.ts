@@ -61,7 +61,6 @@ class KmsSealer implements Sealer {
     };
   }
 
-  /** Over an earlier seal too: that was of a start which was taken back before this one. */
   async #put(context: SealContext, ciphertext: Uint8Array): Promise<void> {
     const { dynamodb, table } = this.#source;
     const item = { ...sealKey(context), [names.ciphertext]: { B: ciphertext } };
@@ -130,6 +129,6 @@ function isSameContext(found: Readonly<Record<string, string>>, asked: Record<st
   return Object.keys(found).length === names.length && names.every((name) => found[name] === asked[name]);
 }
 
-function sealKey({ executionArn, redriveCount }: SealContext): Item {
-  return { [names.partition]: { S: `SEAL#${executionArn}#${redriveCount}` } };
+function sealKey({ executionArn, grantId }: SealContext): Item {
+  return { [names.partition]: { S: `SEAL#${executionArn}#${grantId}` } };
 }

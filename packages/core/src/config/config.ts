@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { InvalidInputError } from "../error/errors.ts";
+import { InvalidInputError, RefusedError } from "../error/errors.ts";
 import { durationSeconds } from "./duration.ts";
 
 const scopeToken = z
@@ -44,6 +44,8 @@ const issuerSchema = z.strictObject({
   grantAudience: z.string().min(1).max(512),
   clockSkew: duration.default(60),
   maxTokenLifetime: duration.default(86_400),
+  /** Whether one token may start one execution only, or many. */
+  tokenUse: z.enum(["many", "once"]).default("many"),
   claims: z
     .strictObject({
       /** Claims copied into entries. */
@@ -71,7 +73,9 @@ const workflowSchema = z.strictObject({
   limits: z
     .strictObject({
       tokenLifetime: duration.optional(),
-      startsPerMinute: z.int().min(1).max(60_000).optional(),
+      startsPerMinute: z.int().min(1).max(600_000).optional(),
+      startsPerMinuteOfClient: z.int().min(1).max(600_000).optional(),
+      startsPerMinuteOfSubject: z.int().min(1).max(600_000).optional(),
     })
     .prefault({}),
   agents: z
@@ -207,6 +211,13 @@ function checkWorkflows(config: Unchecked, context: z.core.$RefinementCtx): void
       );
     owner.set(machine, workflow);
   }
+}
+
+/** What a configuration says of an issuer. @throws {RefusedError} `token.issuer_unknown`. */
+export function issuerOf(config: Config, issuer: string): IssuerConfig {
+  const found = config.issuers.find((one) => one.issuer === issuer);
+  if (found) return found;
+  throw new RefusedError("token.issuer_unknown", '"iss" is not a configured issuer', { field: "iss" });
 }
 
 /** A state machine ARN or name without version or alias. */

@@ -114,6 +114,10 @@ export const errorCatalog = define({
     "the access token is bound to a key",
     "use a bearer token; proofs of possession are not accepted here",
   ),
+  "token.replayed": invalidToken(
+    "the access token was used before",
+    "get a new token for each start; this issuer's tokens start one execution each",
+  ),
   "policy.scope_insufficient": {
     status: 403,
     retryable: false,
@@ -169,6 +173,12 @@ export const errorCatalog = define({
     retryable: true,
     title: "an earlier request with this Idempotency-Key is not resolved",
     fix: "try again in a minute with the same Idempotency-Key",
+  },
+  "execution.name_taken": {
+    status: 409,
+    retryable: false,
+    title: "an execution that the gate did not start has this request's name",
+    fix: "use a new Idempotency-Key, and look at the finding in the ledger",
   },
   "execution.not_running": {
     status: 409,

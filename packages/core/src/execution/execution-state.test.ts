@@ -23,6 +23,7 @@ function changeOf(status: string, change: Partial<StatusChange> = {}): StatusCha
     status,
     workflow: "payout",
     attribution: "none",
+    at: startDate + 9_000,
     ...change,
   };
 }

@@ -9,6 +9,8 @@ export interface Grant {
   /** `revoking` is the intent to revoke: it stands until the outcome is recorded. */
   readonly state: GrantState;
   readonly redriveCount: number;
+  /** Epoch milliseconds: when the gate wrote its intent. */
+  readonly decidedAt: number;
   /** Epoch milliseconds; unknown until the execution has started. */
   readonly startDate?: number;
   readonly subject: Subject;
@@ -26,6 +28,18 @@ export interface Grant {
   readonly requestHash: string;
   /** entryId of the `execution.authorized` entry. */
   readonly authorizedBy: string;
+  /** While it is `revoking`. */
+  readonly revocation?: RevocationProgress;
+}
+
+/** How far the revocation of a grant has come. */
+export interface RevocationProgress {
+  /** Epoch milliseconds: when it was asked for, or last tried. */
+  readonly at: number;
+  /** Tries that failed. */
+  readonly tries: number;
+  /** True once people were told that trying goes no further by itself. */
+  readonly gaveUp?: boolean;
 }
 
 /** The small, changing item of an execution, gated or not; the ledger holds what happened. */
@@ -56,6 +70,8 @@ export interface StatusChange {
   readonly workflow?: string;
   /** For an execution without a grant. */
   readonly attribution: Attribution;
+  /** Epoch milliseconds: now, by our own clock. */
+  readonly at: number;
 }
 
 /** Concluded grants kept beyond the current one, for events that come late. */
@@ -73,7 +89,12 @@ export function isLive(grant: Grant): boolean {
   return grant.state === "authorizing" || grant.state === "active";
 }
 
-/** The grant of one instance and redrive, if the gate gave one. */
+/**
+ * The grant of one instance and redrive, if the gate gave one.
+ *
+ * A grant that has no startDate and is no longer live was abandoned: whatever runs under its name is not its
+ * execution.
+ */
 export function grantOf(
   state: ExecutionState | undefined,
   of: { readonly startDate: number; readonly redriveCount: number },
@@ -81,7 +102,7 @@ export function grantOf(
   return state?.grants.find(
     (grant) =>
       grant.redriveCount === of.redriveCount &&
-      (grant.startDate === undefined || grant.startDate === of.startDate),
+      (grant.startDate === undefined ? isLive(grant) : grant.startDate === of.startDate),
   );
 }
 
@@ -136,7 +157,13 @@ function currentOf(change: StatusChange, grant: Grant | undefined) {
 function moveGrant(grant: Grant, change: StatusChange, revokeOn: ReadonlySet<string>): Grant {
   const state = nextGrantState(grant, change.status, revokeOn);
   if (state === grant.state && grant.startDate === change.startDate) return grant;
-  return { ...grant, state, startDate: change.startDate };
+  const moved = { ...grant, state, startDate: change.startDate };
+  return state === "revoking" && grant.state !== "revoking" ? toBeRevoked(moved, change.at) : moved;
+}
+
+/** The grant with the intent to revoke it. */
+export function toBeRevoked(grant: Grant, at: number): Grant {
+  return { ...grant, state: "revoking", revocation: { at, tries: 0 } };
 }
 
 function nextGrantState(grant: Grant, status: string, revokeOn: ReadonlySet<string>): GrantState {

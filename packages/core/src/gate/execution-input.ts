@@ -86,3 +86,23 @@ export function requestHash(workflow: string, input: Record<string, unknown>): s
     .update(JSON.stringify([workflow, input]))
     .digest("base64url");
 }
+
+/** Whether an execution's input is the one the gate writes for this grant and the request it was given for. */
+export function isInputOf(input: string | undefined, workflow: string, grant: Grant): boolean {
+  const parsed = parseObject(input);
+  if (!parsed) return false;
+  const { countersign, ...own } = parsed;
+  return (
+    (countersign as { grantId?: unknown } | null | undefined)?.grantId === grant.grantId &&
+    requestHash(workflow, own) === grant.requestHash
+  );
+}
+
+function parseObject(json: string | undefined): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(json ?? "");
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

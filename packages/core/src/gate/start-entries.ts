@@ -4,6 +4,7 @@ import type { CountersignError } from "../error/errors.ts";
 import type { ExecutionState, Grant } from "../execution/execution-state.ts";
 import type { Workflow } from "../policy/workflow.ts";
 import type { VerifiedToken } from "../token/verified-token.ts";
+import type { Abandonment } from "./abandon-start.ts";
 
 /** The fields that say who asked, as far as the token says it. */
 export function callerFields(token: VerifiedToken) {
@@ -69,13 +70,9 @@ export function deniedEntry(
 
 /** `execution.abandoned`: an authorised start that is known not to have happened. */
 export function abandonedEntry(
-  state: ExecutionState,
-  grant: Grant,
-  error: unknown,
-  tokenRevoked: boolean,
+  { executionArn, workflow, grant, error, grantToken, isAuthorized }: Abandonment,
   occurredAt: number,
 ): EntryFields {
-  const named = error as Partial<CountersignError>;
   return {
     action: "execution.abandoned",
     outcome: "failure",
@@ -86,11 +83,11 @@ export function abandonedEntry(
     subject: grant.subject,
     clientId: grant.clientId,
     scopes: [...grant.scopes],
-    ...(state.workflow !== undefined && { workflow: state.workflow }),
-    executionArn: state.executionArn,
-    redriveCount: state.redriveCount,
-    causedBy: grant.authorizedBy,
-    error: { name: named.name ?? "Error", ...(named.code && { code: named.code }) },
-    detail: { grantToken: tokenRevoked ? "revoked" : "revocation_pending" },
+    ...(workflow !== undefined && { workflow }),
+    executionArn,
+    redriveCount: grant.redriveCount,
+    ...(isAuthorized && { causedBy: grant.authorizedBy }),
+    error,
+    detail: { grantToken },
   };
 }

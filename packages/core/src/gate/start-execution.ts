@@ -1,7 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../clock.ts";
 import type { PersonalData } from "../entry/entry.ts";
-import { entryId, entryKey } from "../entry/entry-key.ts";
 import {
   ConflictError,
   CountersignError,
@@ -9,41 +7,45 @@ import {
   RefusedError,
   UnavailableError,
 } from "../error/errors.ts";
-import { type ExecutionState, type Grant, withGrant } from "../execution/execution-state.ts";
-import { type ExecutionStore, updateExecution } from "../execution/execution-store.ts";
+import type { Grant } from "../execution/execution-state.ts";
 import { type ExecutionStarter, executionArnOf } from "../execution/step-functions.ts";
-import type { LedgerWriter } from "../ledger/ledger.ts";
 import type { PersonalDataCipher } from "../personal/personal-data.ts";
 import { decideStart, type StartDecision } from "../policy/decide-start.ts";
-import type { BlockList, StartRate } from "../policy/limits.ts";
+import type { BlockList } from "../policy/limits.ts";
 import type { Workflow, Workflows } from "../policy/workflow.ts";
-import type { RevocationQueue } from "../revoker/revocation-queue.ts";
 import type { IdentityProvider, IdentityProviders, IssuedToken } from "../token/identity-provider.ts";
 import type { PreparedSeal, Sealer } from "../token/seal.ts";
 import type { VerifiedToken } from "../token/verified-token.ts";
+import { type AbandonDeps, abandonStart } from "./abandon-start.ts";
 import { checkGrantToken } from "./check-grant-token.ts";
-import { checkInput, executionInput, requestHash } from "./execution-input.ts";
+import { type Claim, type ClaimDeps, claimStart } from "./claim-start.ts";
+import { completeStart } from "./complete-start.ts";
+import { checkInput, executionInput } from "./execution-input.ts";
 import { executionName } from "./execution-name.ts";
-import { abandonedEntry, authorizedEntry, deniedEntry } from "./start-entries.ts";
+import { refuseForeign, standingExecution } from "./standing-execution.ts";
+import { authorizedEntry, deniedEntry } from "./start-entries.ts";
+import { startIntent } from "./start-intent.ts";
 
-export interface StartDeps {
-  readonly clock: Clock;
+export interface StartDeps extends AbandonDeps, ClaimDeps {
   readonly workflows: Workflows;
-  readonly ledger: LedgerWriter;
-  readonly executions: ExecutionStore;
   readonly sealer: Sealer;
   readonly personal: PersonalDataCipher;
   readonly blocks: BlockList;
-  readonly startRate: StartRate;
   readonly providers: IdentityProviders;
-  readonly revocations: RevocationQueue;
   readonly starter: ExecutionStarter;
   /** Names a grant token without being it. */
   readonly fingerprint: (token: string) => string;
-  /** The audience grant tokens of an issuer are for. */
-  readonly grantAudience: (issuer: string) => string;
+  /** What the configuration says of an issuer. */
+  readonly issuer: (issuer: string) => GateIssuer;
   /** Key of execution names. */
   readonly gateKey: Uint8Array;
+}
+
+/** What of an issuer's configuration the gate goes by. */
+export interface GateIssuer {
+  /** The audience grant tokens are for. */
+  readonly grantAudience: string;
+  readonly tokenUse: "many" | "once";
 }
 
 export interface StartRequest {
@@ -69,7 +71,8 @@ export interface StartedExecution {
  * Starts a workflow for a verified token, in an order that never leaves a start without its record:
  * intent → exchange → seal, entry, and a look at the block lists → StartExecution → outcome.
  *
- * A refusal of a verified token is an entry before it is an answer.
+ * A refusal of a verified token is an entry before it is an answer. The same request under the same
+ * Idempotency-Key is the same execution, also after it has ended.
  *
  * @throws {RefusedError} for policy, blocks and rate. @throws {InvalidInputError} for the input.
  * @throws {OAuthResponseError} when the provider refused. @throws {UnavailableError} when nothing was started.
@@ -96,8 +99,12 @@ class Start {
   readonly #workflow: Workflow;
   readonly #input: Record<string, unknown>;
   readonly #name: string;
-  readonly #intent: ExecutionState;
+  readonly #provider: IdentityProvider;
+  readonly #executionArn: string;
+  readonly #claim: Claim;
   readonly #grant: Grant;
+  /** Revision of the state that carries our intent, once it is claimed. */
+  #revision = 0;
 
   constructor(
     deps: StartDeps,
@@ -111,130 +118,105 @@ class Start {
     this.#workflow = workflow;
     this.#input = input;
     this.#name = nameFor(deps, request);
-    const executionArn = executionArnOf(workflow.stateMachineArn, this.#name);
-    this.#grant = intendedGrant(request, workflow, decision, input, executionArn);
-    this.#intent = intent(executionArn, workflow, this.#grant);
+    this.#provider = deps.providers.of(request.token.subject.iss);
+    this.#executionArn = executionArnOf(workflow.stateMachineArn, this.#name);
+    const { state, grant } = startIntent({
+      executionArn: this.#executionArn,
+      token: request.token,
+      workflow,
+      decision,
+      input,
+      identityMode: this.#provider.identityMode,
+      decidedAt: deps.clock.now(),
+    });
+    const { token } = request;
+    const { tokenUse } = deps.issuer(token.subject.iss);
+    this.#claim = { executionArn: this.#executionArn, token, tokenUse, workflow, intent: state, grant };
+    this.#grant = grant;
     // Refuses an input that is too large before anything is written.
-    executionInput(input, workflow.name, this.#grant);
+    executionInput(input, workflow.name, grant);
   }
 
   async run(): Promise<StartedExecution> {
-    const provider = this.#deps.providers.of(this.#request.token.subject.iss);
-    const seal = this.#deps.sealer.prepare({ executionArn: this.#intent.executionArn, redriveCount: 0 });
-    const earlier = await this.#claim();
-    if (earlier) return earlier;
-    const issued = await this.#exchange(provider);
+    const { grantId, redriveCount } = this.#grant;
+    const seal = this.#deps.sealer.prepare({ executionArn: this.#executionArn, redriveCount, grantId });
+    const claimed = await claimStart(this.#deps, this.#claim);
+    if (claimed.kind === "earlier") {
+      const { grant, startDate } = claimed;
+      return { executionArn: this.#executionArn, startDate, grant: { ...grant, startDate }, created: false };
+    }
+    this.#revision = claimed.revision;
+    const issued = await this.#exchange();
     const grant = this.#grantOf(issued);
-    const startDate = await this.#recordAndStart(seal, provider, issued, grant);
+    const startDate = await this.#recordAndStart(seal, issued, grant);
     await this.#activate(grant, startDate);
     return {
-      executionArn: this.#intent.executionArn,
+      executionArn: this.#executionArn,
       startDate,
       grant: { ...grant, state: "active", startDate },
       created: true,
     };
   }
 
-  /** No start without its record; and what is known not to have started leaves no live token. */
-  async #recordAndStart(
-    seal: PreparedSeal,
-    provider: IdentityProvider,
-    issued: IssuedToken,
-    grant: Grant,
-  ): Promise<number> {
+  /** The grant token; none where the provider has none to give. */
+  async #exchange(): Promise<IssuedToken | undefined> {
+    if (this.#provider.identityMode === "inbound_only") return undefined;
     try {
-      await this.#record(seal, provider, issued, grant);
-      return await this.#start(grant);
-    } catch (error) {
-      if (!(error instanceof OutcomeUnknownError)) await this.#abandon(grant, provider, issued, error);
-      throw error;
-    }
-  }
-
-  /** Writes the intent under the execution's name and takes a start from the rate; or finds the earlier request. */
-  async #claim(): Promise<StartedExecution | undefined> {
-    const { startsPerMinute } = this.#workflow.limits;
-    const [intent, rate] = await Promise.allSettled([
-      this.#deps.executions.put(this.#intent),
-      startsPerMinute === undefined
-        ? undefined
-        : this.#deps.startRate.take(this.#workflow.name, startsPerMinute),
-    ]);
-    if (intent.status === "rejected") {
-      if (!(intent.reason instanceof ConflictError)) throw intent.reason;
-      return this.#earlier();
-    }
-    if (rate.status === "fulfilled") return undefined;
-    await this.#forget();
-    throw rate.reason;
-  }
-
-  async #forget(): Promise<void> {
-    await this.#deps.executions.remove(this.#intent.executionArn, this.#intent.revision);
-  }
-
-  async #earlier(): Promise<StartedExecution> {
-    const state = await this.#deps.executions.get(this.#intent.executionArn);
-    const grant = state?.grants.find(({ redriveCount }) => redriveCount === 0);
-    if (!grant || grant.requestHash !== this.#grant.requestHash) {
-      throw new RefusedError("execution.conflict", '"Idempotency-Key" was used for another request', {
-        field: "Idempotency-Key",
-      });
-    }
-    if (grant.startDate === undefined) {
-      throw new RefusedError(
-        "execution.start_unresolved",
-        "an earlier request with this key has not been resolved",
-        {
-          field: "Idempotency-Key",
-          retryAfterSeconds: 5,
-        },
-      );
-    }
-    return { executionArn: this.#intent.executionArn, startDate: grant.startDate, grant, created: false };
-  }
-
-  async #exchange(provider: IdentityProvider): Promise<IssuedToken> {
-    const { subject, scopes } = this.#grant;
-    try {
-      return await provider.exchange({
+      return await this.#provider.exchange({
         subjectToken: this.#request.rawToken,
-        audience: this.#deps.grantAudience(subject.iss),
-        scopes,
+        audience: this.#grantAudience,
+        scopes: this.#grant.scopes,
       });
     } catch (error) {
       // Where the answer was lost a token may exist: its intent stays. Otherwise nothing came of it.
-      if (!(error instanceof OutcomeUnknownError)) await this.#forget();
+      if (!(error instanceof OutcomeUnknownError)) {
+        await this.#deps.executions.remove(this.#executionArn, this.#revision);
+      }
       throw error;
     }
   }
 
-  #grantOf(issued: IssuedToken): Grant {
+  get #grantAudience(): string {
+    return this.#deps.issuer(this.#request.token.subject.iss).grantAudience;
+  }
+
+  #grantOf(issued: IssuedToken | undefined): Grant {
+    const { expiresAt, fingerprint } = this.#request.token;
     return {
       ...this.#grant,
-      identityMode: issued.identityMode,
-      expiresAt: issued.expiresAt ?? this.#request.token.expiresAt,
-      fingerprint: this.#deps.fingerprint(issued.value),
+      expiresAt: issued?.expiresAt ?? expiresAt,
+      fingerprint: issued ? this.#deps.fingerprint(issued.value) : fingerprint,
     };
+  }
+
+  /** No start without its record; and what is known not to have started is taken back. */
+  async #recordAndStart(seal: PreparedSeal, issued: IssuedToken | undefined, grant: Grant): Promise<number> {
+    const sealed = issued && seal.store(issued.value);
+    try {
+      await this.#record(sealed, issued, grant);
+      return await this.#start(grant);
+    } catch (error) {
+      if (!(error instanceof OutcomeUnknownError)) await this.#abandon(grant, sealed, issued, error);
+      throw error;
+    }
   }
 
   /** All of it durable and in order before the start; the reads come after the intent was written. */
   async #record(
-    seal: PreparedSeal,
-    provider: IdentityProvider,
-    issued: IssuedToken,
+    sealed: Promise<void> | undefined,
+    issued: IssuedToken | undefined,
     grant: Grant,
   ): Promise<void> {
-    const { token } = this.#request;
     const settled = await Promise.allSettled([
-      seal.store(issued.value),
+      sealed,
       this.#appendAuthorized(grant),
       this.#refuseBlocked(),
-      checkGrantToken(provider, issued, {
-        subject: token.subject,
-        audience: this.#deps.grantAudience(token.subject.iss),
-        scopes: grant.scopes,
-      }),
+      issued &&
+        checkGrantToken(this.#provider, issued, {
+          subject: grant.subject,
+          audience: this.#grantAudience,
+          scopes: grant.scopes,
+        }),
     ]);
     for (const result of settled) if (result.status === "rejected") throw result.reason;
   }
@@ -242,7 +224,7 @@ class Start {
   async #appendAuthorized(grant: Grant): Promise<void> {
     const { token, origin } = this.#request;
     const personal = await this.#deps.personal.encrypt(token.subject, personalData(token, origin));
-    const fields = authorizedEntry(token, this.#workflow, this.#intent, grant, this.#deps.clock.now());
+    const fields = authorizedEntry(token, this.#workflow, this.#claim.intent, grant, this.#deps.clock.now());
     await this.#deps.ledger.append({ ...fields, personal });
   }
 
@@ -258,72 +240,88 @@ class Start {
   }
 
   async #start(grant: Grant): Promise<number> {
+    if (this.#deps.clock.now() - grant.decidedAt > startDeadlineMs) throw tooLate();
     const outcome = await this.#deps.starter.start({
       startArn: this.#workflow.startArn,
       name: this.#name,
       input: executionInput(this.#input, this.#workflow.name, grant),
     });
     if (outcome.started) return outcome.startDate;
-    throw new RefusedError(
-      "execution.conflict",
-      "an execution of this name exists that this request did not start",
-      {
-        field: "Idempotency-Key",
-      },
+    const place = { executionArn: this.#executionArn, workflow: this.#workflow.name, grant };
+    const standing = await standingExecution(this.#deps.reader, place);
+    if (standing.kind === "own") return standing.startDate;
+    if (standing.kind === "foreign") throw await refuseForeign(this.#deps, place, standing.description);
+    throw new OutcomeUnknownError(
+      "store.unavailable",
+      "Step Functions says that the execution exists, and that it does not",
     );
   }
 
   async #activate(grant: Grant, startDate: number): Promise<void> {
     const active: Grant = { ...grant, state: "active", startDate };
-    const revision = this.#intent.revision + 1;
     try {
       await this.#deps.executions.put({
-        ...this.#intent,
+        ...this.#claim.intent,
         grants: [active],
         startDate,
         status: "RUNNING",
-        revision,
+        revision: this.#revision + 1,
       });
     } catch (error) {
-      if (error instanceof ConflictError) return this.#complete(active);
+      if (error instanceof ConflictError)
+        return completeStart(this.#deps.executions, this.#executionArn, active);
       // It runs, and its record is durable: the event of its start will move the state.
       if (!(error instanceof UnavailableError || error instanceof OutcomeUnknownError)) throw error;
     }
   }
 
-  /** A status event came first and moved the state: only what it could not know is added. */
-  async #complete(active: Grant): Promise<void> {
-    await updateExecution(
-      this.#deps.executions,
-      this.#intent.executionArn,
-      (state) => state && withGrant(state, active.grantId, (grant) => ({ ...active, state: grant.state })),
-    );
-  }
-
-  /** The start is known not to have happened: its grant token must not live on. */
+  /** A token that is sealed is left to the revoker; one that is not is taken back while it is at hand. */
   async #abandon(
     grant: Grant,
-    provider: IdentityProvider,
-    issued: IssuedToken,
-    error: unknown,
+    sealed: Promise<void> | undefined,
+    issued: IssuedToken | undefined,
+    cause: unknown,
   ): Promise<void> {
-    const revoked = await provider.revoke(issued.value).then(
-      () => true,
-      () => false,
-    );
-    await updateExecution(this.#deps.executions, this.#intent.executionArn, (state) => {
-      if (!state) return state;
-      const ended = withGrant(state, grant.grantId, () => ({
-        ...grant,
-        state: revoked ? "revoked" : "revoking",
-      }));
-      return ended === state ? state : { ...ended, open: false };
+    const grantToken = issued ? await this.#takeBack(sealed, issued) : "none";
+    const { name = "Error", code } = cause as Partial<CountersignError>;
+    const abandonment = {
+      executionArn: this.#executionArn,
+      workflow: this.#workflow.name,
+      grant,
+      error: { name, ...(code !== undefined && { code }) },
+      grantToken,
+      isAuthorized: true,
+    } as const;
+    await abandonStart(this.#deps, abandonment).catch((error: unknown) => {
+      // The intent stands, and a sweeper goes on from it: the caller is told what went wrong first.
+      if (!(error instanceof UnavailableError || error instanceof OutcomeUnknownError)) throw error;
     });
-    const entry = abandonedEntry(this.#intent, grant, error, revoked, this.#deps.clock.now());
-    await this.#deps.ledger.append(entry);
-    if (revoked) return;
-    await this.#deps.revocations.hint({ executionArn: this.#intent.executionArn, grantId: grant.grantId });
   }
+
+  async #takeBack(
+    sealed: Promise<void> | undefined,
+    issued: IssuedToken,
+  ): Promise<"revoked" | "revocation_pending"> {
+    try {
+      await sealed;
+      return "revocation_pending";
+    } catch {
+      return this.#provider.revoke(issued.value).then(
+        () => "revoked" as const,
+        () => "revocation_pending" as const,
+      );
+    }
+  }
+}
+
+/** A start that is not asked for by now may be taken for dead and abandoned by others. */
+export const startDeadlineMs = 60_000;
+
+function tooLate(): UnavailableError {
+  return new UnavailableError(
+    "store.unavailable",
+    `the start was not recorded within ${startDeadlineMs / 1000} s, expected it before Step Functions is asked`,
+  );
 }
 
 function nameFor(deps: StartDeps, { token, workflow, idempotencyKey }: StartRequest): string {
@@ -332,42 +330,6 @@ function nameFor(deps: StartDeps, { token, workflow, idempotencyKey }: StartRequ
     { subject: token.subject, clientId: token.clientId, workflow, idempotencyKey: key },
     deps.gateKey,
   );
-}
-
-function intendedGrant(
-  { token }: StartRequest,
-  workflow: Workflow,
-  decision: StartDecision,
-  input: Record<string, unknown>,
-  executionArn: string,
-): Grant {
-  const grantId = randomUUID();
-  return {
-    grantId,
-    state: "authorizing",
-    redriveCount: 0,
-    subject: token.subject,
-    actors: token.actors,
-    clientId: token.clientId,
-    scopes: decision.grantScopes,
-    ...(decision.role !== undefined && { role: decision.role }),
-    identityMode: "exchanged",
-    policyVersion: workflow.policyVersion,
-    requestHash: requestHash(workflow.name, input),
-    authorizedBy: entryId(entryKey({ action: "execution.authorized", id: grantId, executionArn })),
-  };
-}
-
-function intent(executionArn: string, workflow: Workflow, grant: Grant): ExecutionState {
-  return {
-    executionArn,
-    workflow: workflow.name,
-    redriveCount: 0,
-    attribution: "gate",
-    grants: [grant],
-    open: true,
-    revision: 1,
-  };
 }
 
 function personalData(token: VerifiedToken, origin: StartRequest["origin"]): PersonalData {

@@ -12,7 +12,7 @@ import { executionArnOf } from "../execution/step-functions.ts";
 import { recordStatusEvent } from "../recorder/record-status-event.ts";
 import { parseStatusEvent } from "../status-event/status-event.ts";
 import { executionName } from "./execution-name.ts";
-import type { StartDeps } from "./start-execution.ts";
+import { type StartDeps, startDeadlineMs } from "./start-execution.ts";
 
 const down = new UnavailableError("store.unavailable", "throttled");
 const fails = async (): Promise<never> => Promise.reject(down);
@@ -92,19 +92,25 @@ describe("an exchange", () => {
 });
 
 /** What must have become of a start that is known not to have happened. */
-function expectAbandoned(world: GateWorld, error: { name: string; code: string }): void {
+async function expectAbandoned(
+  world: GateWorld,
+  error: { name: string; code: string },
+  grantToken: "revoked" | "revocation_pending" = "revocation_pending",
+): Promise<void> {
   expect(world.stepFunctions.executions.size).toBe(0);
-  expect(world.provider.revoked).toEqual(world.provider.issued);
-  expect(world.state).toMatchObject({ open: false, grants: [{ state: "revoked" }] });
+  const grantState = grantToken === "revoked" ? "revoked" : "revoking";
+  expect(world.state).toMatchObject({ open: false, grants: [{ state: grantState }] });
   expect(world.ledger.only("execution.abandoned")).toMatchObject({
     outcome: "failure",
     id: world.state?.grants[0]?.grantId,
     causedBy: world.state?.grants[0]?.authorizedBy,
     subject,
     error,
-    detail: { grantToken: "revoked" },
+    detail: { grantToken },
   });
-  expect(world.revocations.hints).toEqual([]);
+  await world.revoke();
+  expect(world.provider.revoked).toEqual(world.provider.issued);
+  expect(world.state).toMatchObject({ open: false, grants: [{ state: "revoked" }] });
 }
 
 describe("a grant token", () => {
@@ -121,14 +127,14 @@ describe("a grant token", () => {
     const world = new GateWorld();
     world.provider.introspects = introspects;
     await expect(world.start()).rejects.toMatchObject({ code: "provider.grant_mismatch", field });
-    expectAbandoned(world, { name: "RefusedError", code: "provider.grant_mismatch" });
+    await expectAbandoned(world, { name: "RefusedError", code: "provider.grant_mismatch" });
   });
 
   test("that says it has more scopes than asked is revoked, whatever introspection says", async () => {
     const world = new GateWorld();
     world.provider.issues = { scopes: ["payout:start", "payout:admin"] };
     await expect(world.start()).rejects.toMatchObject({ code: "provider.grant_mismatch", field: "scope" });
-    expectAbandoned(world, { name: "RefusedError", code: "provider.grant_mismatch" });
+    await expectAbandoned(world, { name: "RefusedError", code: "provider.grant_mismatch" });
   });
 
   test("with the scopes in another order, or one of them twice, is what was asked", async () => {
@@ -141,7 +147,8 @@ describe("a grant token", () => {
     const world = new GateWorld();
     world.provider.introspectError = new UnavailableError("provider.unavailable", "no answer");
     await expect(world.start()).rejects.toBe(world.provider.introspectError);
-    expectAbandoned(world, { name: "UnavailableError", code: "provider.unavailable" });
+    world.provider.introspectError = undefined;
+    await expectAbandoned(world, { name: "UnavailableError", code: "provider.unavailable" });
   });
 });
 
@@ -155,26 +162,44 @@ describe("a start that fails before Step Functions is asked", () => {
     const world = new GateWorld();
     world.blocks.blocked = blocked;
     await expect(world.start()).rejects.toMatchObject({ code: "policy.subject_blocked", field: blocked });
-    expectAbandoned(world, { name: "RefusedError", code: "policy.subject_blocked" });
+    await expectAbandoned(world, { name: "RefusedError", code: "policy.subject_blocked" });
     expect(world.ledger.only("execution.denied").error?.code).toBe("policy.subject_blocked");
   });
 
+  test("for want of the seal takes its token back while it is at hand", async () => {
+    const world = new GateWorld();
+    const sealer = { prepare: () => ({ store: fails }) };
+    await expect(world.start({}, { sealer })).rejects.toBe(down);
+    await expectAbandoned(world, { name: "UnavailableError", code: "store.unavailable" }, "revoked");
+  });
+
+  test("for want of the seal and the provider leaves the intent to revoke", async () => {
+    const world = new GateWorld();
+    world.provider.revokeError = new UnavailableError("provider.unavailable", "no answer");
+    const sealer = { prepare: () => ({ store: fails }) };
+    await expect(world.start({}, { sealer })).rejects.toBe(down);
+    expect(world.state).toMatchObject({ open: false, grants: [{ state: "revoking" }] });
+    await world.revoke();
+    expect(world.ledger.only("token.exposure_recorded").detail).toMatchObject({ reason: "no_seal" });
+  });
+
   test.each<[string, (world: GateWorld) => Partial<StartDeps>]>([
-    ["the seal", () => ({ sealer: { prepare: () => ({ store: fails }) } })],
     ["the block list", () => ({ blocks: { find: fails } })],
     ["the personal data's key", () => ({ personal: { encrypt: fails } })],
   ])("for want of %s is abandoned", async (_name, broken) => {
     const world = new GateWorld();
     await expect(world.start({}, broken(world))).rejects.toBe(down);
-    expectAbandoned(world, { name: "UnavailableError", code: "store.unavailable" });
+    await expectAbandoned(world, { name: "UnavailableError", code: "store.unavailable" });
   });
 
-  test("for want of the ledger is never asked for, and its token is revoked", async () => {
+  test("for want of the ledger is never asked for, and its token is to be revoked", async () => {
     const world = new GateWorld();
     await expect(world.start({}, { ledger: { append: fails } })).rejects.toBe(down);
     expect(world.stepFunctions.inputs).toEqual([]);
+    // Open until the ledger takes the entry of its end.
+    expect(world.state).toMatchObject({ open: true, grants: [{ state: "revoking" }] });
+    await world.revoke();
     expect(world.provider.revoked).toEqual(world.provider.issued);
-    expect(world.state).toMatchObject({ open: false, grants: [{ state: "revoked" }] });
   });
 
   test("for a fact that stands with other content is an integrity error", async () => {
@@ -186,19 +211,42 @@ describe("a start that fails before Step Functions is asked", () => {
         appends++ === 0 ? Promise.reject(conflict) : world.ledger.append(fields),
     };
     await expect(world.start({}, { ledger })).rejects.toBe(conflict);
-    expectAbandoned(world, { name: "IntegrityError", code: "ledger.fact_conflict" });
+    await expectAbandoned(world, { name: "IntegrityError", code: "ledger.fact_conflict" });
   });
 
-  test("and whose token can't be revoked now leaves the intent to revoke, and hints it", async () => {
+  test("for having taken longer than a sweeper waits is never asked for", async () => {
+    const world = new GateWorld();
+    const blocks = {
+      find: async () => {
+        world.clock.advance(startDeadlineMs + 1);
+        return undefined;
+      },
+    };
+    await expect(world.start({}, { blocks })).rejects.toMatchObject({ code: "store.unavailable" });
+    expect(world.stepFunctions.inputs).toEqual([]);
+    await expectAbandoned(world, { name: "UnavailableError", code: "store.unavailable" });
+  });
+
+  test("is not taken back twice: its grant is refused from the moment of the first error", async () => {
     const world = new GateWorld();
     world.blocks.blocked = "subject";
-    world.provider.revokeError = new UnavailableError("provider.unavailable", "no answer");
     await expect(world.start()).rejects.toMatchObject({ code: "policy.subject_blocked" });
-    expect(world.state).toMatchObject({ open: false, grants: [{ state: "revoking" }] });
-    expect(world.ledger.only("execution.abandoned").detail).toEqual({ grantToken: "revocation_pending" });
     const { executionArn, grants } = world.state ?? {};
     expect(world.revocations.hints).toEqual([{ executionArn, grantId: grants?.[0]?.grantId }]);
     expect(world.stepFunctions.executions.size).toBe(0);
+  });
+
+  test("may be made again under the same key once its token is dead, and not before", async () => {
+    const world = new GateWorld();
+    world.blocks.blocked = "subject";
+    await expect(world.start()).rejects.toMatchObject({ code: "policy.subject_blocked" });
+    world.blocks.blocked = undefined;
+    await expect(world.start()).rejects.toMatchObject({ code: "execution.start_unresolved" });
+    await world.revoke();
+    expect(await world.start()).toMatchObject({ created: true });
+    expect(world.state).toMatchObject({ open: true, grants: [{ state: "active" }] });
+    expect(await world.start()).toMatchObject({ created: false });
+    expect(world.stepFunctions.executions.size).toBe(1);
   });
 });
 
@@ -209,18 +257,43 @@ describe("a start that Step Functions", () => {
     await expect(world.start({}, { starter: { start: async () => Promise.reject(refused) } })).rejects.toBe(
       refused,
     );
-    expectAbandoned(world, { name: "RefusedError", code: "execution.start_refused" });
+    await expectAbandoned(world, { name: "RefusedError", code: "execution.start_refused" });
   });
 
-  test("knows under this name from elsewhere is a conflict, and abandoned", async () => {
+  test("knows under this name from elsewhere is refused, reported, and abandoned", async () => {
     const world = new GateWorld();
     const { gateKey, workflows } = world.deps();
     const source = { subject, clientId: "payments-app", workflow: "payout", idempotencyKey: "key-1" };
     const machine = workflows.get("payout")?.stateMachineArn ?? "";
-    world.stepFunctions.add({ executionArn: executionArnOf(machine, executionName(source, gateKey)) });
-    await expect(world.start()).rejects.toMatchObject({ code: "execution.conflict" });
-    expect(world.state).toMatchObject({ open: false, grants: [{ state: "revoked" }] });
-    expect(world.ledger.only("execution.abandoned").error?.code).toBe("execution.conflict");
+    const executionArn = executionArnOf(machine, executionName(source, gateKey));
+    world.stepFunctions.add({ executionArn, input: '{"amount":1}' });
+    await expect(world.start()).rejects.toMatchObject({ code: "execution.name_taken" });
+    expect(world.state).toMatchObject({ open: false, grants: [{ state: "revoking" }] });
+    expect(world.ledger.only("execution.abandoned").error?.code).toBe("execution.name_taken");
+    expect(world.ledger.only("finding.raised")).toMatchObject({
+      executionArn,
+      subject,
+      detail: { finding: "execution.name_taken", startedAt: world.stepFunctions.startDate },
+    });
+    // What runs under the name is not put down to the caller.
+    await world.revoke();
+    await recordEvent(world, "RUNNING");
+    expect(world.ledger.only("execution.started")).toMatchObject({ attribution: "none" });
+    expect(world.ledger.only("execution.started")).not.toHaveProperty("subject");
+  });
+
+  test("knows under this name with our own input, though it has ended, has started it", async () => {
+    const world = new GateWorld();
+    const starter: StartDeps["starter"] = {
+      start: async (request) => {
+        await world.stepFunctions.start(request);
+        return { started: false, reason: "exists" };
+      },
+    };
+    expect(await world.start({}, { starter })).toMatchObject({
+      created: true,
+      startDate: world.stepFunctions.startDate,
+    });
   });
 
   test("did not answer leaves entry, seal and intent, and revokes nothing", async () => {
@@ -235,7 +308,10 @@ describe("a start that Step Functions", () => {
     expect(world.provider.revoked).toEqual([]);
   });
 
-  test("started, though the answer was lost, is found by its event and answered to the next try", async () => {
+  test.each([
+    ["by its event", true],
+    ["by a look at what stands under the name", false],
+  ])("started, though the answer was lost, is found %s and answered to the next try", async (_how, hasEvent) => {
     const world = new GateWorld();
     const lost = new OutcomeUnknownError("store.unavailable", "the answer was lost");
     const starter: StartDeps["starter"] = {
@@ -245,9 +321,10 @@ describe("a start that Step Functions", () => {
       },
     };
     await expect(world.start({}, { starter })).rejects.toBe(lost);
-    await recordEvent(world, "RUNNING");
+    if (hasEvent) await recordEvent(world, "RUNNING");
     expect(await world.start()).toMatchObject({ created: false, startDate: world.stepFunctions.startDate });
     expect(world.stepFunctions.inputs).toHaveLength(1);
+    expect(world.state).toMatchObject({ open: true, status: "RUNNING", grants: [{ state: "active" }] });
   });
 });
 

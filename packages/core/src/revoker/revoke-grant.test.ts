@@ -37,7 +37,7 @@ class RevokerWorld {
     });
     const request = { subjectToken: "inbound", audience: "https://steps.example", scopes: ["payout:start"] };
     const { value } = await world.provider.exchange(request);
-    if (options.isSealed) await world.seals.store({ executionArn, redriveCount: grant.redriveCount }, value);
+    if (options.isSealed) await world.seals.store({ ...grant, executionArn }, value);
     return world;
   }
 

@@ -39,7 +39,11 @@ export async function revokeGrant(deps: RevokeDeps, hint: RevocationHint): Promi
     await conclude(deps, state, grant, "expired");
     return "expired";
   }
-  const token = await deps.seals.open({ executionArn: state.executionArn, redriveCount: grant.redriveCount });
+  const token = await deps.seals.open({
+    executionArn: state.executionArn,
+    redriveCount: grant.redriveCount,
+    grantId: grant.grantId,
+  });
   if (token === undefined) return expose(deps, state, grant, record, requested, "no_seal");
 
   const provider = deps.providers.of(grant.subject.iss);

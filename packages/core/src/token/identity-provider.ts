@@ -6,7 +6,6 @@ export interface IssuedToken {
   readonly scopes: readonly string[];
   /** Epoch milliseconds; undefined when the provider states no lifetime (RFC 6749 §5.1 `expires_in` is optional). */
   readonly expiresAt: number | undefined;
-  readonly identityMode: IdentityMode;
 }
 
 /** What introspection says of a token (RFC 7662 §2.2). */
@@ -32,6 +31,14 @@ export interface ExchangeRequest {
 /** One identity provider, through Countersign's own client there. Nothing is retried inside. */
 export interface IdentityProvider {
   /**
+   * How grants come by their identity here: exchanged for the caller's, Countersign's own by
+   * `client_credentials`, or none but the inbound token (`inbound_only`).
+   */
+  readonly identityMode: IdentityMode;
+
+  /**
+   * Gets a grant token: by token exchange, or as Countersign itself where that is how it is configured.
+   *
    * @throws {OAuthResponseError} `provider.exchange_refused` or `provider.client_refused`.
    * @throws {OutcomeUnknownError} `provider.unavailable` when the answer was lost: a token may exist.
    */

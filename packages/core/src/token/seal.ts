@@ -1,5 +1,9 @@
-/** Which grant a seal belongs to; also the encryption context it opens under. */
+/**
+ * Which grant a seal belongs to. It opens under the execution and redrive as encryption context; the grant's
+ * own id keeps two attempts at one start from writing over each other's seal.
+ */
 export interface SealContext {
+  readonly grantId: string;
   readonly executionArn: string;
   readonly redriveCount: number;
 }

@@ -3,8 +3,10 @@ import { SFNClient } from "@aws-sdk/client-sfn";
 import { createBlockList } from "@countersign/aws/dynamodb/blocks";
 import { createStartRate } from "@countersign/aws/dynamodb/start-rate";
 import { createSubjectKeys } from "@countersign/aws/dynamodb/subject-keys";
+import { createTokenUses } from "@countersign/aws/dynamodb/token-uses";
 import { createSealer } from "@countersign/aws/kms/seal";
-import { createExecutionStarter } from "@countersign/aws/step-functions/executions";
+import { createExecutionReader, createExecutionStarter } from "@countersign/aws/step-functions/executions";
+import { issuerOf } from "@countersign/core/config/config";
 import { tokenFingerprint } from "@countersign/core/token/fingerprint";
 import { tokenVerification } from "../composition/identity.ts";
 import { deployedConfig, deployedWorkflows, setting } from "../composition/settings.ts";
@@ -22,7 +24,7 @@ const sealing = {
   keyId: setting(environment, "COUNTERSIGN_KMS_KEY_ID"),
   clock,
 };
-const audiences = new Map(config.issuers.map(({ issuer, grantAudience }) => [issuer, grantAudience]));
+const sfn = new SFNClient({});
 
 export const handler = gateHandler({
   clock,
@@ -33,11 +35,13 @@ export const handler = gateHandler({
   personal: createSubjectKeys(sealing),
   blocks: createBlockList(state),
   startRate: createStartRate({ ...state, clock }),
+  tokenUses: createTokenUses(state),
   providers,
   revocations: queues(environment).revocations,
-  starter: createExecutionStarter({ sfn: new SFNClient({}) }),
+  starter: createExecutionStarter({ sfn }),
+  reader: createExecutionReader({ sfn }),
   fingerprint: (token) => tokenFingerprint({ opaque: token }, keys.fingerprint),
-  grantAudience: (issuer) => audiences.get(issuer) ?? "",
+  issuer: (name) => issuerOf(config, name),
   gateKey: keys.gateKey,
   verifier,
   log: createLogger("gate"),

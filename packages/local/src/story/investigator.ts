@@ -1,6 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { createExecutionStore } from "@countersign/aws/dynamodb/executions";
 import { createSealOpener } from "@countersign/aws/kms/seal";
 import type { Config } from "@countersign/core/config/config";
 import { createIdentityProviders } from "@countersign/idp/oauth/identity-provider";
@@ -16,6 +17,7 @@ export function createInvestigator(runtime: Runtime, config: Config) {
   const dynamodb = new DynamoDBClient(clientOf(urls.dynamodb));
   const kms = new KMSClient(clientOf(urls.aws));
   const secrets = new SecretsManagerClient(clientOf(urls.aws));
+  const executions = createExecutionStore({ dynamodb, table: names.state });
   const seals = createSealOpener({ dynamodb, kms, table: names.state, keyId: names.key });
   const providers = createIdentityProviders({
     issuers: config.issuers,
@@ -26,7 +28,8 @@ export function createInvestigator(runtime: Runtime, config: Config) {
   return {
     /** Whether the provider calls the execution's grant token active, and what the gate answers to it. */
     async examine(executionArn: string): Promise<{ active: boolean; gateAnswer: number; gateCode: string }> {
-      const token = await seals.open({ executionArn, redriveCount: 0 });
+      const grant = (await executions.get(executionArn))?.grants[0];
+      const token = grant && (await seals.open({ ...grant, executionArn }));
       if (token === undefined) throw new Error("the execution has no seal");
       const { active } = await providers.of(urls.issuer).introspect(token);
       const response = await fetch(`${urls.api}/workflows/payout/executions`, {
