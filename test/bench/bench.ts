@@ -8,6 +8,10 @@ const document = fileURLToPath(new URL("../../docs/benchmarks.md", import.meta.u
 /** Each loads its own modules, so that one does not warm what another measures. */
 const benchmarks: Readonly<Record<string, () => Promise<Section>>> = {
   gate: async () => (await import("./gate.ts")).benchGate(),
+  recorder: async () => (await import("./recorder.ts")).benchRecorder(),
+  verification: async () => (await import("./verification.ts")).benchVerification(),
+  "write-units": async () => (await import("./write-units.ts")).benchWriteUnits(),
+  "start-up": async () => (await import("./start-up.ts")).benchStartUp(),
 };
 
 async function main(): Promise<void> {

@@ -6,12 +6,15 @@ export interface AwsRequest {
   readonly parameters: Record<string, unknown>;
 }
 
+export const startRate = "start rate";
+export const subjectsKey = "subject's key";
+
 const stateItems: Readonly<Record<string, string>> = {
   EXECUTION: "execution state",
   SEAL: "seal",
-  RATE: "start rate",
+  RATE: startRate,
   BLOCK: "block lists",
-  KEY: "subject's key",
+  KEY: subjectsKey,
 };
 const ledgerItems: Readonly<Record<string, string>> = {
   EXECUTION: "entry",
