@@ -19,10 +19,23 @@ export interface RunningCommand {
   out(): string;
 }
 
-/** Starts the real command with this Node, and with nothing of our environment but what is given. */
+const running = new Set<ChildProcessWithoutNullStreams>();
+
+/** Ends what a failed test has left running. */
+export function killCommands(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
+
+/**
+ * Starts the real command with this Node, in a process group of its own as a shell does, and with nothing of
+ * our environment but what is given.
+ */
 export function startCommand(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCommand {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [entry, ...args], { cwd: repository, env: { PATH, HOME, ...env } });
+  const options = { cwd: repository, env: { PATH, HOME, ...env }, detached: true };
+  const child = spawn(process.execPath, [entry, ...args], options);
+  running.add(child);
+  child.once("close", () => running.delete(child));
   const written = { out: "", err: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     written.out += text;
