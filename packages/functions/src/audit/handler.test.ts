@@ -88,6 +88,11 @@ describe("a query", () => {
     ],
     ["scope and a workflow that has none of it", { scope: "payout:admin", workflow: "refund" }, []],
     ["execution and another subject", { executionArn: arnOf("eve"), iss: issuer, sub: "ada" }, []],
+    [
+      "execution and the same sub at another issuer",
+      { executionArn: arnOf("eve"), iss: "https://other.example", sub: "eve" },
+      [],
+    ],
     ["the same sub at another issuer", { iss: "https://other.example", sub: "eve" }, []],
   ])("by %s finds what passes every filter and nothing else", async (_kind, query, expected) => {
     await decided("eve", { subject: { iss: issuer, sub: "eve" } });
@@ -144,13 +149,14 @@ describe("pages", () => {
     );
   });
 
-  test("are filled by a filter that little passes, from as many reads as that takes", async () => {
+  test("are filled by a filter that little passes, from as many reads as that takes, and no fuller", async () => {
     for (let index = 0; index < 9; index += 1) {
-      await decided(`e${index}`, index % 3 === 0 ? { attribution: "none" } : {});
+      await decided(`e${index}`, [6, 4, 3, 0].includes(index) ? { attribution: "none" } : {});
     }
-    expect(await follow({ limit: "2", attribution: "none", workflow: "payout" })).toEqual([
-      ["e6", "e3"],
-      ["e0"],
+    const pages = await follow({ limit: "2", attribution: "none", workflow: "payout" });
+    expect(pages).toEqual([
+      ["e6", "e4"],
+      ["e3", "e0"],
     ]);
   });
 
