@@ -16,7 +16,7 @@ export interface VerifierOptions {
 /** A verifier for one issuer that fetches keys and introspects over HTTP. */
 export function verifierFor(
   issuer: string,
-  { overrides = {}, now = Date.now, timeoutSeconds = 2 }: VerifierOptions = {},
+  { overrides = {}, now = Date.now, timeoutSeconds = 5 }: VerifierOptions = {},
 ): TokenVerifier {
   const issuers = [issuerConfig(issuer, overrides)];
   const clock = { now };

@@ -2,7 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { expectNoSecret, rejectionOf } from "../../test-support/error-text.ts";
 import { providerAt } from "../../test-support/idp-client.ts";
 import { clientSecret } from "../../test-support/issuer-config.ts";
-import { type ScriptedProvider, startScriptedProvider } from "../../test-support/scripted-provider.ts";
+import {
+  type CannedResponse,
+  type ScriptedProvider,
+  startScriptedProvider,
+} from "../../test-support/scripted-provider.ts";
 import { randomToken } from "../../test-support/token-forge.ts";
 import type { OAuthIdentityProvider } from "./identity-provider.ts";
 
@@ -90,9 +94,12 @@ describe.each(unusable)("an exchanged token %s", (_what, changes) => {
     expectNoSecret(error, secrets);
   });
 
-  test("that can't be revoked may live on, and that is said", async () => {
+  test.each<[string, CannedResponse]>([
+    ["can't be revoked now", { status: 503, text: issued }],
+    ["is of a kind its provider does not revoke", { status: 400, json: { error: "unsupported_token_type" } }],
+  ])("may live on where it %s, and that is said", async (_why, revocation) => {
     answer(changes);
-    provider.answers.set("/revoke", { status: 503, text: issued });
+    provider.answers.set("/revoke", revocation);
     const error = await rejectionOf(exchange());
     expect(error).toMatchObject({ name: "OutcomeUnknownError", code: "provider.unavailable" });
     expectNoSecret(error, secrets);

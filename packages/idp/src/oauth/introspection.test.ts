@@ -16,6 +16,7 @@ const sound = {
 test("a sound response is read whole", () => {
   expect(readIntrospection(sound, issuer)).toEqual({
     active: true,
+    evidence: "introspection",
     subject: { iss: issuer, sub: "alice" },
     clientId: "countersign",
     scopes: ["a", "b"],

@@ -56,7 +56,7 @@ describe("metadata", () => {
     ["breaks off", () => "reset"],
   ])("that %s makes the provider unavailable, and nothing is sent to it", async (_what, answer) => {
     provider.answers.set(discoveryPath, answer(provider.issuer));
-    const client = providerAt(provider.issuer, { timeoutSeconds: 0.3 });
+    const client = providerAt(provider.issuer, { timeoutSeconds: 1 });
     const exchange = { subjectToken: token, audience: "payments", scopes: [] };
     for (const ask of [
       client.exchange(exchange),

@@ -74,7 +74,7 @@ describe("what introspection answers", () => {
   let verifier: TokenVerifier;
   beforeEach(async () => {
     provider = await startScriptedProvider();
-    verifier = verifierFor(provider.issuer, { overrides, now: () => now * 1000, timeoutSeconds: 0.3 });
+    verifier = verifierFor(provider.issuer, { overrides, now: () => now * 1000, timeoutSeconds: 1 });
   });
   afterEach(() => provider.close());
 

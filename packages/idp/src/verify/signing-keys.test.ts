@@ -34,7 +34,7 @@ const fetches = () => provider.count("/jwks");
 const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
 
 /** Asks for a token signed now: the subject's name, or the error, which must not hold the token. */
-function asker(timeoutSeconds = 2) {
+function asker(timeoutSeconds = 5) {
   const verifier = verifierFor(provider.issuer, { timeoutSeconds });
   return async (key: ForgeKey, kid = key.kid): Promise<unknown> => {
     const token = accessToken({ ...key, kid }, provider.issuer);
@@ -191,7 +191,7 @@ describe("makes the provider unavailable, and no caller unauthorized", () => {
   ])("%s in place of keys", async (_what, answer) => {
     publish(answer());
     provider.answers.set("/elsewhere", { json: keySet(first) });
-    const error = await asker(0.3)(first);
+    const error = await asker(answer() === "hang" ? 0.75 : 5)(first);
     expect(error).toMatchObject({ ...unavailable, definition: { status: 503, retryable: true } });
     expect(provider.count("/elsewhere")).toBe(0);
   });
@@ -240,8 +240,8 @@ describe("no key of the issuer", () => {
 });
 
 test("a failure to have keys is told apart by its code, without the answer's text", async () => {
-  publish({ text: `{"keys":[${JSON.stringify(publicJwk(first))}` });
+  publish({ text: "sk-live" });
   const error = await rejectionOf(verifierFor(provider.issuer).verify(accessToken(first, provider.issuer)));
   expect(error).toMatchObject({ ...unavailable, cause: { code: "ERR_JOSE_GENERIC" } });
-  expectNoSecret(error, [String(publicJwk(first)["x"])]);
+  expectNoSecret(error, ["sk-live"]);
 });

@@ -34,7 +34,7 @@ const failureCooldownMilliseconds = 1000;
 export function createSigningKeys({ issuer, jwksUri, timeoutSeconds }: SigningKeysOptions): SigningKeys {
   const boundedFetch = createBoundedFetch({ allowLoopbackHttp: isLoopbackHttp(new URL(issuer)) });
   const keySet = createRemoteJWKSet(jwksUri, {
-    timeoutDuration: timeoutSeconds * 1000,
+    timeoutDuration: Math.ceil(timeoutSeconds * 1000),
     cooldownDuration: cooldownMilliseconds,
     cacheMaxAge: maxAgeMilliseconds,
     [customFetch]: paced(boundedFetch),
