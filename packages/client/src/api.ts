@@ -343,7 +343,7 @@ export interface components {
              * @description Stable error code
              * @enum {string}
              */
-            code: "request.malformed" | "request.too_large" | "request.input_holds_token" | "request.input_reserved" | "resource.not_found" | "token.missing" | "token.malformed" | "token.too_large" | "token.header_refused" | "token.type_mismatch" | "token.signature_invalid" | "token.issuer_unknown" | "token.audience_mismatch" | "token.claim_invalid" | "token.expired" | "token.not_yet_valid" | "token.lifetime_exceeded" | "token.inactive" | "token.sender_constrained" | "policy.scope_insufficient" | "policy.role_missing" | "policy.agent_refused" | "policy.delegation_too_deep" | "policy.token_lifetime_exceeded" | "policy.subject_blocked" | "policy.start_rate_exceeded" | "execution.conflict" | "execution.start_unresolved" | "execution.not_running" | "execution.start_refused" | "provider.exchange_refused" | "provider.grant_mismatch" | "provider.client_refused" | "provider.unavailable" | "store.unavailable" | "ledger.fact_conflict" | "ledger.entry_unreadable" | "event.malformed" | "event.undeliverable" | "config.invalid" | "internal";
+            code: "request.malformed" | "request.too_large" | "request.input_holds_token" | "request.input_reserved" | "resource.not_found" | "token.missing" | "token.malformed" | "token.too_large" | "token.header_refused" | "token.type_mismatch" | "token.signature_invalid" | "token.issuer_unknown" | "token.audience_mismatch" | "token.claim_invalid" | "token.expired" | "token.not_yet_valid" | "token.lifetime_exceeded" | "token.inactive" | "token.sender_constrained" | "token.replayed" | "policy.scope_insufficient" | "policy.role_missing" | "policy.agent_refused" | "policy.delegation_too_deep" | "policy.token_lifetime_exceeded" | "policy.subject_blocked" | "policy.start_rate_exceeded" | "execution.conflict" | "execution.start_unresolved" | "execution.name_taken" | "execution.not_running" | "execution.start_refused" | "provider.exchange_refused" | "provider.grant_mismatch" | "provider.client_refused" | "provider.unavailable" | "store.unavailable" | "ledger.fact_conflict" | "ledger.entry_unreadable" | "event.malformed" | "event.undeliverable" | "config.invalid" | "internal";
             /** @description What happened this time */
             detail: string;
             /** @description The field, claim or header at fault */
@@ -427,6 +427,10 @@ export interface operations {
             /** @description Refused (RFC 9457); tokens are challenged as in RFC 6750 */
             "4XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
+                    /** @description Challenge (RFC 6750 §3), with resource_metadata (RFC 9728 §5.1) */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -436,6 +440,8 @@ export interface operations {
             /** @description Not done (RFC 9457) */
             "5XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -492,6 +498,10 @@ export interface operations {
             /** @description Refused (RFC 9457); tokens are challenged as in RFC 6750 */
             "4XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
+                    /** @description Challenge (RFC 6750 §3), with resource_metadata (RFC 9728 §5.1) */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -501,6 +511,8 @@ export interface operations {
             /** @description Not done (RFC 9457) */
             "5XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -533,6 +545,10 @@ export interface operations {
             /** @description Refused (RFC 9457); tokens are challenged as in RFC 6750 */
             "4XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
+                    /** @description Challenge (RFC 6750 §3), with resource_metadata (RFC 9728 §5.1) */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -542,6 +558,8 @@ export interface operations {
             /** @description Not done (RFC 9457) */
             "5XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -578,6 +596,10 @@ export interface operations {
             /** @description Refused (RFC 9457); tokens are challenged as in RFC 6750 */
             "4XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
+                    /** @description Challenge (RFC 6750 §3), with resource_metadata (RFC 9728 §5.1) */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -587,6 +609,8 @@ export interface operations {
             /** @description Not done (RFC 9457) */
             "5XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -616,6 +640,10 @@ export interface operations {
             /** @description Refused (RFC 9457); tokens are challenged as in RFC 6750 */
             "4XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
+                    /** @description Challenge (RFC 6750 §3), with resource_metadata (RFC 9728 §5.1) */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -625,6 +653,8 @@ export interface operations {
             /** @description Not done (RFC 9457) */
             "5XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -657,6 +687,10 @@ export interface operations {
             /** @description Refused (RFC 9457); tokens are challenged as in RFC 6750 */
             "4XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
+                    /** @description Challenge (RFC 6750 §3), with resource_metadata (RFC 9728 §5.1) */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -666,6 +700,8 @@ export interface operations {
             /** @description Not done (RFC 9457) */
             "5XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -699,6 +735,10 @@ export interface operations {
             /** @description Refused (RFC 9457); tokens are challenged as in RFC 6750 */
             "4XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
+                    /** @description Challenge (RFC 6750 §3), with resource_metadata (RFC 9728 §5.1) */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -708,6 +748,8 @@ export interface operations {
             /** @description Not done (RFC 9457) */
             "5XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -737,6 +779,10 @@ export interface operations {
             /** @description Refused (RFC 9457); tokens are challenged as in RFC 6750 */
             "4XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
+                    /** @description Challenge (RFC 6750 §3), with resource_metadata (RFC 9728 §5.1) */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -746,6 +792,8 @@ export interface operations {
             /** @description Not done (RFC 9457) */
             "5XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -785,6 +833,10 @@ export interface operations {
             /** @description Refused (RFC 9457); tokens are challenged as in RFC 6750 */
             "4XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
+                    /** @description Challenge (RFC 6750 §3), with resource_metadata (RFC 9728 §5.1) */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -794,6 +846,8 @@ export interface operations {
             /** @description Not done (RFC 9457) */
             "5XX": {
                 headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -803,6 +857,8 @@ export interface operations {
             /** @description Started before by a request with this key */
             200: {
                 headers: {
+                    /** @description Path of the execution, relative to this API */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -812,6 +868,8 @@ export interface operations {
             /** @description Started */
             201: {
                 headers: {
+                    /** @description Path of the execution, relative to this API */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {

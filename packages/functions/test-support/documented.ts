@@ -5,6 +5,7 @@ import { openApiDocument } from "../src/api/openapi.ts";
 type Schema = Parameters<typeof z.fromJSONSchema>[0];
 
 interface Documented {
+  readonly headers?: Readonly<Record<string, object>>;
   readonly content: Readonly<Record<string, { readonly schema: { readonly $ref: string } }>>;
 }
 
@@ -14,8 +15,8 @@ const paths = openApiDocument.paths as unknown as Record<
 >;
 
 /**
- * Holds an answer against the document: its status and media type are documented, and its body has the
- * documented form and nothing beside it.
+ * Holds an answer against the document: its status, headers and media type are documented, and its body has
+ * the documented form and nothing beside it.
  *
  * @throws {Error} saying where the two differ.
  */
@@ -25,9 +26,15 @@ export function expectDocumented(route: string, { statusCode = 0, headers = {}, 
   const documented = responses[String(statusCode)] ?? responses[`${Math.floor(statusCode / 100)}XX`];
   const media = documented?.content[String(headers["content-type"])];
   if (!media) throw new Error(`${route} answers ${statusCode} ${headers["content-type"]}, undocumented`);
+  const names = Object.keys(documented?.headers ?? {}).map((name) => name.toLowerCase());
+  const beside = Object.keys(headers).find((name) => ![...names, ...everywhere].includes(name));
+  if (beside !== undefined) throw new Error(`${route} answers ${statusCode} with ${beside}, undocumented`);
   const parsed = schemaNamed(media.schema.$ref).safeParse(JSON.parse(body));
   if (!parsed.success) throw new Error(`${route} answers ${statusCode}: ${z.prettifyError(parsed.error)}`);
 }
+
+/** Headers that say how an answer is carried, not what it is. */
+const everywhere = ["content-type", "cache-control"];
 
 const known = new Map<string, z.ZodType>();
 

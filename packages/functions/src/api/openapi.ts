@@ -17,13 +17,28 @@ const executionArn = {
   description: "ARN of the execution",
 };
 
+const header = (description: string, schema: object = { type: "string" }) => ({ description, schema });
+const retryAfter = header("Seconds after which the same request may succeed", {
+  type: "integer",
+  minimum: 0,
+});
+const started = {
+  headers: { Location: header("Path of the execution, relative to this API") },
+  content: json("StartedExecution"),
+};
+
 const problems = {
   "4XX": {
     description: "Refused (RFC 9457); tokens are challenged as in RFC 6750",
+    headers: {
+      "WWW-Authenticate": header("Challenge (RFC 6750 §3), with resource_metadata (RFC 9728 §5.1)"),
+      "Retry-After": retryAfter,
+    },
     content: { "application/problem+json": { schema: ref("Problem") } },
   },
   "5XX": {
     description: "Not done (RFC 9457)",
+    headers: { "Retry-After": retryAfter },
     content: { "application/problem+json": { schema: ref("Problem") } },
   },
 };
@@ -61,11 +76,8 @@ const paths = {
       ],
       requestBody: { required: false, content: json("StartRequest") },
       responses: {
-        "200": {
-          description: "Started before by a request with this key",
-          content: json("StartedExecution"),
-        },
-        "201": { description: "Started", content: json("StartedExecution") },
+        "200": { description: "Started before by a request with this key", ...started },
+        "201": { description: "Started", ...started },
         ...problems,
       },
     },
