@@ -1,19 +1,8 @@
 import { IntegrityError, UnavailableError } from "@countersign/core/error/errors";
 import { beforeEach, describe, expect, test } from "vitest";
-import {
-  arnOf,
-  grantWith,
-  issuer,
-  jwtLike,
-  startDate,
-  subject,
-} from "../../../core/test-support/fixtures.ts";
-import { MemoryClock } from "../../../core/test-support/memory-clock.ts";
-import { MemoryExecutionStore } from "../../../core/test-support/memory-execution-store.ts";
-import { MemoryLedger } from "../../../core/test-support/memory-ledger.ts";
+import { arnOf, grantWith, jwtLike, startDate } from "../../../core/test-support/fixtures.ts";
+import { GateWorld } from "../../../core/test-support/gate-world.ts";
 import { MemoryDeadLetterQueue } from "../../../core/test-support/memory-queues.ts";
-import { MemorySeals } from "../../../core/test-support/memory-seals.ts";
-import { onlyProvider, ScriptedProvider } from "../../../core/test-support/scripted-provider.ts";
 import { MemoryLog } from "../../test-support/api.ts";
 import { batch, leaves, message } from "../../test-support/queue.ts";
 import { revokerHandler } from "./handler.ts";
@@ -24,42 +13,39 @@ const hint = { executionArn, grantId: grant.grantId };
 const tries = 20;
 const down = new UnavailableError("provider.unavailable", "no answer");
 
-let executions: MemoryExecutionStore;
-let ledger: MemoryLedger;
-let provider: ScriptedProvider;
+let world: GateWorld;
 let deadLetters: MemoryDeadLetterQueue;
 let revoke: ReturnType<typeof revokerHandler>;
 let token: string;
 beforeEach(async () => {
-  const clock = new MemoryClock(startDate + 10_000);
-  const seals = new MemorySeals();
-  executions = new MemoryExecutionStore();
-  ledger = new MemoryLedger(clock);
-  provider = new ScriptedProvider(subject, startDate);
+  world = new GateWorld();
   deadLetters = new MemoryDeadLetterQueue();
-  const providers = onlyProvider(provider, issuer);
-  revoke = revokerHandler({ clock, ledger, executions, seals, providers, deadLetters, log: new MemoryLog() });
+  revoke = revokerHandler({ ...world.deps(), seals: world.seals, deadLetters, log: new MemoryLog() });
   const state = { executionArn, workflow: "payout", startDate, redriveCount: 0, status: "FAILED" };
-  await executions.put({ ...state, attribution: "gate", grants: [grant], open: false, revision: 1 });
-  const issued = await provider.exchange({ subjectToken: "t", audience: "a", scopes: ["payout:start"] });
+  await world.executions.put({ ...state, attribution: "gate", grants: [grant], open: false, revision: 1 });
+  const issued = await world.provider.exchange({
+    subjectToken: "t",
+    audience: "a",
+    scopes: ["payout:start"],
+  });
   token = issued.value;
-  await seals.store({ executionArn, redriveCount: 0, grantId: grant.grantId }, token);
+  await world.seals.store({ executionArn, redriveCount: 0, grantId: grant.grantId }, token);
 });
 
-const grantState = () => executions.peek(executionArn)?.grants[0]?.state;
+const grantState = () => world.executions.peek(executionArn)?.grants[0]?.state;
 
 describe("a hint", () => {
   test("of an intent revokes the grant's token", async () => {
     expect(await revoke(batch(message("m", hint)))).toEqual(leaves());
-    expect(provider.revoked).toEqual([token]);
+    expect(world.provider.revoked).toEqual([token]);
     expect(grantState()).toBe("revoked");
-    expect(ledger.actions).toContain("token.revoked");
+    expect(world.ledger.actions).toContain("token.revoked");
   });
 
   test("of no intent does nothing, and is done", async () => {
     expect(await revoke(batch(message("m", { ...hint, executionArn: arnOf("other") })))).toEqual(leaves());
-    expect(provider.revoked).toEqual([]);
-    expect(ledger.entries).toEqual([]);
+    expect(world.provider.revoked).toEqual([]);
+    expect(world.ledger.entries).toEqual([]);
   });
 
   test("beside a broken one in its batch is carried out all the same", async () => {
@@ -84,22 +70,22 @@ describe("a hint", () => {
     ]);
     expect(deadLetters.letters[0]).not.toHaveProperty("redrivable");
     expect(JSON.stringify(deadLetters.letters)).not.toContain("eyJ");
-    expect(ledger.entries).toEqual([]);
+    expect(world.ledger.entries).toEqual([]);
   });
 });
 
 describe("a revocation", () => {
   test.each([1, tries - 1])("that the provider does not answer is left at receive %i", async (receives) => {
-    provider.revokeError = down;
+    world.provider.revokeError = down;
     expect(await revoke(batch(message("m", hint, receives)))).toEqual(leaves("m"));
-    expect(ledger.actions).toEqual(["token.revocation_requested"]);
+    expect(world.ledger.actions).toEqual(["token.revocation_requested"]);
     expect(deadLetters.letters).toEqual([]);
   });
 
   test("that is given up is recorded with how long the token may live, and its intent stands", async () => {
-    provider.revokeError = down;
+    world.provider.revokeError = down;
     expect(await revoke(batch(message("m", hint, tries)))).toEqual(leaves());
-    expect(ledger.only("token.revocation_gave_up")).toMatchObject({
+    expect(world.ledger.only("token.revocation_gave_up")).toMatchObject({
       outcome: "failure",
       id: "m",
       executionArn,
@@ -110,26 +96,26 @@ describe("a revocation", () => {
   });
 
   test("that is given up, redriven and given up again is on the record twice", async () => {
-    provider.revokeError = down;
+    world.provider.revokeError = down;
     for (const id of ["m", "n"]) await revoke(batch(message(id, hint, tries)));
-    const gaveUp = ledger.entries.filter(({ action }) => action === "token.revocation_gave_up");
+    const gaveUp = world.ledger.entries.filter(({ action }) => action === "token.revocation_gave_up");
     expect(gaveUp.map(({ id }) => id)).toEqual(["m", "n"]);
   });
 
   test("that was given up is taken up again by a redrive", async () => {
-    provider.revokeError = down;
+    world.provider.revokeError = down;
     await revoke(batch(message("m", hint, tries)));
-    provider.revokeError = undefined;
+    world.provider.revokeError = undefined;
     const { redriven } = await deadLetters.redrive(10);
     await revoke(batch(...redriven.map(({ redrivable = "" }) => message("n", redrivable))));
     expect(grantState()).toBe("revoked");
-    expect(provider.revoked).toEqual([token]);
+    expect(world.provider.revoked).toEqual([token]);
   });
 
   test("whose giving up can't be recorded is left", async () => {
-    provider.revokeError = down;
+    world.provider.revokeError = down;
     await revoke(batch(message("m", hint)));
-    ledger.append = async () => {
+    world.ledger.append = async () => {
       throw new UnavailableError("store.unavailable", "the ledger did not answer");
     };
     expect(await revoke(batch(message("m", hint, tries)))).toEqual(leaves("m"));
@@ -137,13 +123,13 @@ describe("a revocation", () => {
   });
 
   test("against the evidence is given up at once, on the record", async () => {
-    provider.revokeError = new IntegrityError("ledger.entry_unreadable", "not what was written");
+    world.provider.revokeError = new IntegrityError("ledger.entry_unreadable", "not what was written");
     expect(await revoke(batch(message("m", hint)))).toEqual(leaves());
-    expect(ledger.actions).toContain("token.revocation_gave_up");
+    expect(world.ledger.actions).toContain("token.revocation_gave_up");
   });
 
   test("in its letter keeps nothing that a member given twice would hide", async () => {
-    provider.revokeError = down;
+    world.provider.revokeError = down;
     const twice = `{"executionArn":"${jwtLike("a")}",${JSON.stringify(hint).slice(1)}`;
     await revoke(batch(message("m", twice, tries)));
     expect(deadLetters.letters).toMatchObject([{ redrivable: JSON.stringify(hint) }]);
