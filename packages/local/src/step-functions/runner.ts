@@ -3,7 +3,13 @@ import { parseDefinition } from "./definition/parse.ts";
 import type { StateMachineDefinition } from "./definition/state-machine.ts";
 import { type HistoryDraft, notTruncated, present } from "./interpreter/history-event.ts";
 import { interpret } from "./interpreter/interpret.ts";
-import { type InvokeFunction, type Position, type RunEnd, RunStopped } from "./interpreter/run.ts";
+import {
+  type InvokeFunction,
+  type NestedExecutions,
+  type Position,
+  type RunEnd,
+  RunStopped,
+} from "./interpreter/run.ts";
 import { errorNames } from "./interpreter/state-error.ts";
 import { type JsonObject, parseJson } from "./json.ts";
 import { type Ending, type EndingStores, endExecution } from "./store/ending.ts";
@@ -16,14 +22,13 @@ export interface RunnerDeps {
   readonly stores: EndingStores;
   readonly clock: Clock;
   readonly invokeFunction: InvokeFunction;
+  readonly nested: NestedExecutions;
 }
 
-/** Runs executions, each in its own asynchronous task. */
+/** Runs executions, each in its own asynchronous task, until they end or are ended. */
 export interface Runner {
   /** Takes up an execution that is durable as RUNNING, from where it stands. */
   start(execution: ExecutionRow): void;
-  /** Ends what runs of an execution whose end is durable. */
-  stop(id: number): void;
   /** Reads the definition of a revision, from memory where it was read before. */
   definition(revision: RevisionRow): StateMachineDefinition;
   /** Ends every run and leaves the executions RUNNING, for the next process to take up. */
@@ -56,6 +61,10 @@ export function createRunner(deps: RunnerDeps): Runner {
     await runToEnd(deps, execution, revision, definition(revision), controller);
   };
 
+  deps.stores.endings.on("ended", (id: number) => {
+    running.get(id)?.controller.abort(new RunStopped("the execution has ended"));
+  });
+
   return {
     definition,
     start(execution) {
@@ -68,9 +77,6 @@ export function createRunner(deps: RunnerDeps): Runner {
           controller.abort(new RunStopped("the run is over"));
         });
       running.set(execution.id, { controller, done });
-    },
-    stop(id) {
-      running.get(id)?.controller.abort(new RunStopped("the execution has ended"));
     },
     async close() {
       const all = [...running.values()];
@@ -87,7 +93,7 @@ async function runToEnd(
   definition: StateMachineDefinition,
   controller: AbortController,
 ): Promise<void> {
-  const { stores, clock, invokeFunction } = deps;
+  const { stores, clock, invokeFunction, nested } = deps;
   const { signal } = controller;
   // lets the answer to StartExecution go out first
   await new Promise((resolve) => setImmediate(resolve));
@@ -96,7 +102,7 @@ async function runToEnd(
   signal.throwIfAborted();
   const journal = openJournal(stores.database, stores.executions, execution, clock.now);
   const context = executionContext(execution, revision);
-  const run = { definition, context, journal, clock, invokeFunction, signal };
+  const run = { definition, context, journal, clock, invokeFunction, nested, signal };
   const end = await interpret(run, positionOf(execution)).catch((error: unknown) => {
     if (error instanceof RunStopped) throw error;
     process.stderr.write(`step functions: ${execution.arn}: ${String((error as Error).stack ?? error)}\n`);

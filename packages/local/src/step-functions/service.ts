@@ -1,9 +1,11 @@
+import { EventEmitter } from "node:events";
 import type { DatabaseSync } from "node:sqlite";
 import type { AwsJsonService } from "../wire/aws-json.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { InvokeFunction } from "./interpreter/run.ts";
 import type { OperationContext } from "./operations/context.ts";
 import { executionOperations } from "./operations/executions.ts";
+import { nestedExecutions } from "./operations/nested-executions.ts";
 import { retentionMs } from "./operations/start-execution.ts";
 import { stateMachineOperations } from "./operations/state-machines.ts";
 import { versionOperations } from "./operations/versions.ts";
@@ -49,9 +51,9 @@ export function createStepFunctions(deps: StepFunctionsDeps): StepFunctions {
   const executions = createExecutionStore(database);
   const machines = createMachineStore(database);
   const outbox = createOutbox(database, (event) => deps.publish(event));
-  const stores = { database, executions, machines, outbox };
+  const stores = { database, executions, machines, outbox, endings: new EventEmitter() };
   const invokeFunction: InvokeFunction = (name, payload) => deps.invokeFunction(name, payload);
-  const runner = createRunner({ stores, clock, invokeFunction });
+  const runner = createRunner({ stores, clock, invokeFunction, nested: nestedExecutions(() => context) });
   const context: OperationContext = { ...stores, clock, runner };
   return {
     service: {

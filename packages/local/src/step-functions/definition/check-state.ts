@@ -11,7 +11,7 @@ import {
   type TaskState,
   type WaitState,
 } from "./state-machine.ts";
-import { readTaskResource, refusedInvokeFields } from "./task-resource.ts";
+import { type Integration, readTaskResource, refusedParameters } from "./task-resource.ts";
 
 /** Checks one state and returns it typed, or undefined when its shape is wrong. */
 export function checkState(
@@ -120,7 +120,7 @@ function checkWait(state: WaitState, language: QueryLanguage, location: string, 
 function checkTask(state: TaskState, language: QueryLanguage, location: string, problems: Problems): void {
   const resource = readTaskResource(state.Resource);
   if (typeof resource === "string") problems.add(`${location}/Resource`, resource);
-  else if (resource.kind === "lambda-invoke") checkInvoke(state, location, problems);
+  else if (resource.kind !== "lambda-function") checkParameters(resource.kind, state, location, problems);
   atMostOne(state, ["TimeoutSeconds", "TimeoutSecondsPath"], location, problems);
   if (language === "JSONPath" && typeof state.TimeoutSeconds === "string") {
     problems.add(`${location}/TimeoutSeconds`, "expected a number in JSONPath");
@@ -131,13 +131,15 @@ function checkTask(state: TaskState, language: QueryLanguage, location: string, 
   });
 }
 
-function checkInvoke(state: TaskState, location: string, problems: Problems): void {
+function checkParameters(
+  integration: Integration,
+  state: TaskState,
+  location: string,
+  problems: Problems,
+): void {
   for (const field of ["Parameters", "Arguments"] as const) {
-    for (const key of refusedInvokeFields(state[field] ?? null)) {
-      problems.add(
-        `${location}/${field}/${key}`,
-        `parameter "${key}" of lambda:invoke is not supported here`,
-      );
+    for (const [key, why] of refusedParameters(integration, state[field] ?? null)) {
+      problems.add(`${location}/${field}/${key}`, why);
     }
   }
 }

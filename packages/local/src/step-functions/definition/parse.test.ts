@@ -43,8 +43,21 @@ describe("a definition is refused by name of state and field", () => {
     ],
     [
       "sync",
-      task({ Resource: "arn:aws:states:::states:startExecution.sync:2" }),
+      task({ Resource: "arn:aws:states:::glue:startJobRun.sync" }),
       /"\.sync" in .* is not supported here/,
+    ],
+    [
+      "a nested execution with a task token",
+      task({ Resource: "arn:aws:states:::states:startExecution.waitForTaskToken" }),
+      /"\.waitForTaskToken" in .* is not supported here/,
+    ],
+    [
+      "a nested execution with a parameter of another call",
+      task({
+        Resource: "arn:aws:states:::states:startExecution.sync:2",
+        Parameters: { "TraceHeader.$": "$.t" },
+      }),
+      /parameter "TraceHeader\.\$" of states:startExecution is not supported here at \/States\/A\/Parameters\/TraceHeader/,
     ],
     [
       "another integration",

@@ -62,7 +62,8 @@ function nextRetry(scope: StateScope, retriers: readonly Retrier[], failure: Sta
   const used = scope.progress.retries?.[index] ?? 0;
   if (!retrier || used >= (retrier.MaxAttempts ?? 3)) return undefined;
   const retries = retriers.map((_, at) => (scope.progress.retries?.[at] ?? 0) + Number(at === index));
-  saveProgress(scope, { ...scope.progress, retries });
+  // Nothing else of the attempt is kept: the next one starts an execution of its own.
+  saveProgress(scope, { retries });
   return retryDelay(retrier, used);
 }
 

@@ -22,6 +22,6 @@ export function directLambdaTask(functionArn: string, input: Json): Task {
       details: { output: JSON.stringify(result), outputDetails: notTruncated },
     }),
     failed: (how, details) => ({ type: `LambdaFunction${how}`, details }),
-    call: (invokeFunction) => callLambda(invokeFunction, functionArn, input),
+    call: ({ run }) => callLambda(run.invokeFunction, functionArn, input),
   };
 }

@@ -1,5 +1,5 @@
 import { region } from "../../wire/account.ts";
-import { refusedInvokeFields } from "../definition/task-resource.ts";
+import { refusedParameters } from "../definition/task-resource.ts";
 import { isObject, type Json, parseJson } from "../json.ts";
 import { notTruncated, present } from "./history-event.ts";
 import { callLambda } from "./lambda-call.ts";
@@ -29,9 +29,9 @@ export function lambdaInvokeTask(parameters: Json): Task {
       details: { ...resource, output: JSON.stringify(result), outputDetails: notTruncated },
     }),
     failed: (how, details) => ({ type: `Task${how}`, details: { ...resource, ...details } }),
-    async call(invokeFunction) {
+    async call({ run }) {
       const payload = payloadOf(parameters);
-      const answer = await callLambda(invokeFunction, functionName, payload);
+      const answer = await callLambda(run.invokeFunction, functionName, payload);
       return { ExecutedVersion: executedVersion(functionName), Payload: answer, StatusCode: 200 };
     },
   };
@@ -42,9 +42,8 @@ function checkParameters(parameters: Json): string {
   if (typeof functionName !== "string") {
     throw runtimeError("The field 'FunctionName' is required but was missing");
   }
-  const [refused] = refusedInvokeFields(parameters);
-  if (refused !== undefined)
-    throw runtimeError(`The field '${refused}' of lambda:invoke is not supported here`);
+  const [refused] = refusedParameters("lambda-invoke", parameters);
+  if (refused !== undefined) throw runtimeError(refused[1]);
   return functionName;
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { StateMachineDefinition } from "../definition/state-machine.ts";
+import type { StartPattern } from "../definition/task-resource.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { HistoryDraft } from "./history-event.ts";
 
@@ -18,6 +19,40 @@ export interface Progress {
   readonly retries?: readonly number[];
   /** When the wait of the state ends, in epoch milliseconds. */
   readonly until?: number;
+  /** The execution that the state has started. */
+  readonly child?: ChildExecution;
+}
+
+/** An execution that a Task has started. */
+export type ChildExecution = {
+  readonly arn: string;
+  /** Epoch milliseconds. */
+  readonly startDate: number;
+  /** Whether it is stopped when its parent ends before it. */
+  readonly isAwaited: boolean;
+};
+
+export type StartedExecution = Pick<ChildExecution, "arn" | "startDate">;
+
+/** Starts executions for Tasks, as StartExecution does. */
+export interface NestedExecutions {
+  /**
+   * Starts an execution; what `alongside` writes becomes durable together with it, or neither does.
+   *
+   * @throws {StateError} named by the exception with which StartExecution refuses.
+   */
+  start(
+    request: { readonly stateMachineArn: string; readonly name?: string; readonly input?: string },
+    alongside: (started: StartedExecution) => void,
+  ): StartedExecution;
+  /** Resolves once the execution has ended, with what describes it as the Task's result. */
+  ended(
+    arn: string,
+    pattern: Exclude<StartPattern, "request-response">,
+    signal: AbortSignal,
+  ): Promise<{ readonly hasSucceeded: boolean; readonly description: JsonObject }>;
+  /** Stops a child of `parentArn`, if it still runs. */
+  stop(arn: string, parentArn: string): void;
 }
 
 /** Where an execution stands. */
@@ -66,6 +101,7 @@ export interface Run {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly invokeFunction: InvokeFunction;
+  readonly nested: NestedExecutions;
   /** Aborted with a {@link RunStopped} when the run must end. */
   readonly signal: AbortSignal;
 }

@@ -9,6 +9,7 @@ import { lambdaInvokeTask } from "./lambda-invoke-task.ts";
 import { checkOutputSize } from "./limits.ts";
 import { untilStopped } from "./run.ts";
 import { type Outcome, pathScope, query, type StateScope } from "./scope.ts";
+import { startExecutionTask } from "./start-execution-task.ts";
 import { errorNames, queryError, runtimeError, StateError } from "./state-error.ts";
 import type { Task } from "./task.ts";
 
@@ -19,25 +20,32 @@ export async function runTask(scope: StateScope<TaskState>): Promise<Outcome> {
   const { state } = scope;
   const parameters = await effectiveParameters(scope, state);
   const timeoutSeconds = await timeoutOf(scope);
-  const result = await callTask(scope, openTask(state.Resource, parameters), timeoutSeconds);
+  const result = await callTask(scope, openTask(scope, parameters), timeoutSeconds);
   return outcomeOfResult(scope, state, result, state.Next);
 }
 
-function openTask(resource: string, parameters: Json): Task {
-  const read = readTaskResource(resource) as TaskResource;
-  return read.kind === "lambda-invoke"
-    ? lambdaInvokeTask(parameters)
-    : directLambdaTask(read.functionArn, parameters);
+function openTask(scope: StateScope<TaskState>, parameters: Json): Task {
+  const read = readTaskResource(scope.state.Resource) as TaskResource;
+  switch (read.kind) {
+    case "lambda-invoke":
+      return lambdaInvokeTask(parameters);
+    case "lambda-function":
+      return directLambdaTask(read.functionArn, parameters);
+    case "start-execution":
+      return startExecutionTask(read.pattern, parameters, scope.progress.child);
+  }
 }
 
 /** The call is durable as scheduled before it is made. */
 async function callTask(scope: StateScope, task: Task, timeoutSeconds: number | undefined): Promise<Json> {
   const { journal } = scope.run;
-  journal.record(task.scheduled(timeoutSeconds));
-  journal.record(task.started);
-  journal.commit();
+  if (!task.isUnderWay) {
+    journal.record(task.scheduled(timeoutSeconds));
+    journal.record(task.started);
+    journal.commit();
+  }
   try {
-    const result = await withTimeout(scope, timeoutSeconds, task.call(scope.run.invokeFunction));
+    const result = await withTimeout(scope, timeoutSeconds, task.call(scope));
     checkOutputSize(result, task.subject, undefined);
     journal.record(task.succeeded(result));
     return result;
@@ -45,6 +53,7 @@ async function callTask(scope: StateScope, task: Task, timeoutSeconds: number | 
     if (!(error instanceof StateError)) throw error;
     const isTimeout = error.errorName === errorNames.timeout && error.causeText === undefined;
     journal.record(task.failed(isTimeout ? "TimedOut" : "Failed", errorDetails(error)));
+    if (isTimeout) task.cancel?.(scope);
     throw error;
   }
 }

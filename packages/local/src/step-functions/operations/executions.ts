@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { type Operation, operation } from "../../wire/aws-json.ts";
 import { checkExecutionArn } from "../arn.ts";
-import { redrive } from "../status-event.ts";
 import { endExecution } from "../store/ending.ts";
 import type { ExecutionFilter, ExecutionRow } from "../store/executions.ts";
 import { type OperationContext, resolveMachine } from "./context.ts";
+import { describeExecution, listedExecution } from "./describe-execution.ts";
 import { historyParameters, readHistory } from "./history.ts";
 import { cutPage, pageSize, pagingParameters, readToken } from "./paging.ts";
 import { disabledFeatures, includedData, wireDate } from "./parameters.ts";
@@ -30,7 +30,9 @@ export function executionOperations(context: OperationContext): Record<string, O
   const describing = z.strictObject({ executionArn: z.string(), ...includedData });
   return {
     StartExecution: operation(startParameters, (input) => startExecution(context, input)),
-    DescribeExecution: operation(describing, (input) => describe(context, input.executionArn)),
+    DescribeExecution: operation(describing, (input) =>
+      describeExecution(requireExecution(context, input.executionArn)),
+    ),
     DescribeStateMachineForExecution: operation(describing, (input) =>
       describeMachine(context, input.executionArn),
     ),
@@ -46,35 +48,6 @@ function requireExecution({ executions }: OperationContext, arn: string): Execut
   const execution = executions.get(checkExecutionArn(arn));
   if (!execution) throw executionDoesNotExist(arn);
   return execution;
-}
-
-function describe(context: OperationContext, arn: string): object {
-  const row = requireExecution(context, arn);
-  const { redriveCount, redriveStatus, redriveStatusReason } = redrive(row.status);
-  return {
-    ...listed(row),
-    input: row.input,
-    inputDetails: { included: true },
-    ...(row.output === null ? {} : { output: row.output, outputDetails: { included: true } }),
-    ...(row.error === null ? {} : { error: row.error }),
-    ...(row.cause === null ? {} : { cause: row.cause }),
-    redriveCount,
-    redriveStatus,
-    ...(redriveStatusReason === null ? {} : { redriveStatusReason }),
-  };
-}
-
-function listed(row: ExecutionRow): object {
-  return {
-    executionArn: row.arn,
-    stateMachineArn: row.machine_arn,
-    name: row.name,
-    status: row.status,
-    startDate: wireDate(row.start_date),
-    ...(row.stop_date === null ? {} : { stopDate: wireDate(row.stop_date) }),
-    ...(row.version_arn === null ? {} : { stateMachineVersionArn: row.version_arn }),
-    ...(row.alias_arn === null ? {} : { stateMachineAliasArn: row.alias_arn }),
-  };
 }
 
 function describeMachine(context: OperationContext, arn: string): object {
@@ -106,7 +79,7 @@ function list(context: OperationContext, input: z.output<typeof listParameters>)
   };
   const page = cutPage(context.executions.list(filter), size, question, (row) => row.id);
   return {
-    executions: page.items.map((row) => ({ ...listed(row), redriveCount: 0 })),
+    executions: page.items.map((row) => ({ ...listedExecution(row), redriveCount: 0 })),
     nextToken: page.nextToken,
   };
 }
@@ -121,6 +94,5 @@ function stop(context: OperationContext, input: z.output<typeof stopParameters>)
     lastEvent: { type: "ExecutionAborted", details, previous: 0 },
     pending: [],
   });
-  if (isStopped) context.runner.stop(row.id);
   return { stopDate: wireDate(isStopped ? stopDate : (row.stop_date ?? stopDate)) };
 }

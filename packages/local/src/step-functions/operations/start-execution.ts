@@ -31,17 +31,39 @@ export const retentionMs = 90 * 24 * 60 * 60 * 1000;
  * @throws {AwsError} `ExecutionAlreadyExists` for a name used in the last 90 days.
  */
 export function startExecution(context: OperationContext, input: z.output<typeof startParameters>): object {
+  const execution = admitExecution(context, input, () => undefined);
+  return { executionArn: execution.arn, startDate: wireDate(execution.start_date) };
+}
+
+/**
+ * Starts an execution as {@link startExecution} does; what `alongside` writes is durable together with it.
+ *
+ * @throws {AwsError} and starts nothing.
+ */
+export function admitExecution(
+  context: OperationContext,
+  input: z.output<typeof startParameters>,
+  alongside: (execution: ExecutionRow) => void,
+): ExecutionRow {
   const resolved = resolveMachine(context, input.stateMachineArn);
   if (resolved.machine.status === "DELETING") throw stateMachineDeleting(resolved.machine.arn);
   const name = input.name === undefined ? randomUUID() : checkName(input.name);
   const text = checkInput(input.input ?? "{}");
   const arn = executionArn(resolved.machine.name, name);
   const held = context.executions.get(arn);
-  if (held && !isForgotten(held, context.clock.now())) return sameExecution(held, resolved, text);
-  const execution = add(context, resolved, { arn, name, input: text }, held !== undefined);
+  if (held && !isForgotten(held, context.clock.now())) {
+    const same = sameExecution(held, resolved, text);
+    alongside(same);
+    return same;
+  }
+  const execution = transaction(context.database, () => {
+    const added = add(context, resolved, { arn, name, input: text }, held !== undefined);
+    alongside(added);
+    return added;
+  });
   context.outbox.wake();
   context.runner.start(execution);
-  return { executionArn: arn, startDate: wireDate(execution.start_date) };
+  return execution;
 }
 
 function checkInput(text: string): string {
@@ -64,14 +86,14 @@ function isForgotten(held: ExecutionRow, now: number): boolean {
   return held.stop_date !== null && held.stop_date < now - retentionMs;
 }
 
-function sameExecution(held: ExecutionRow, resolved: ResolvedMachine, input: string): object {
+function sameExecution(held: ExecutionRow, resolved: ResolvedMachine, input: string): ExecutionRow {
   const { version_arn, alias_arn } = qualifiers(resolved);
   const isSame =
     held.status === "RUNNING" &&
     held.input === input &&
     held.version_arn === version_arn &&
     held.alias_arn === alias_arn;
-  if (isSame) return { executionArn: held.arn, startDate: wireDate(held.start_date) };
+  if (isSame) return held;
   throw new AwsError("ExecutionAlreadyExists", `Execution Already Exists: '${held.arn}'`);
 }
 
@@ -88,20 +110,18 @@ function add(
   given: Pick<NewExecution, "arn" | "name" | "input">,
   isNameReused: boolean,
 ): ExecutionRow {
-  const { database, executions, outbox, clock, runner } = context;
+  const { executions, outbox, clock, runner } = context;
   const { machine, revision } = resolved;
   const state = runner.definition(revision).startAt;
   const now = clock.now();
-  return transaction(database, () => {
-    if (isNameReused) executions.expire(now - retentionMs);
-    const row = { ...given, ...qualifiers(resolved), machine_arn: machine.arn, revision: revision.id };
-    const id = executions.add({ ...row, state, start_date: now });
-    executions.addEvent(id, numbered(startedEvent(row, revision.role_arn), 0, now));
-    executions.countEvents(id, 1);
-    const stored = executions.getById(id);
-    outbox.add(statusChangeEvent(factsOf(stored), now));
-    return stored;
-  });
+  if (isNameReused) executions.expire(now - retentionMs);
+  const row = { ...given, ...qualifiers(resolved), machine_arn: machine.arn, revision: revision.id };
+  const id = executions.add({ ...row, state, start_date: now });
+  executions.addEvent(id, numbered(startedEvent(row, revision.role_arn), 0, now));
+  executions.countEvents(id, 1);
+  const stored = executions.getById(id);
+  outbox.add(statusChangeEvent(factsOf(stored), now));
+  return stored;
 }
 
 function startedEvent(

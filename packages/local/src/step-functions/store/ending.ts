@@ -1,5 +1,7 @@
+import type { EventEmitter } from "node:events";
 import type { DatabaseSync } from "node:sqlite";
 import type { HistoryDraft } from "../interpreter/history-event.ts";
+import type { Progress } from "../interpreter/run.ts";
 import type { Outbox } from "../outbox.ts";
 import { type ExecutionFacts, statusChangeEvent } from "../status-event.ts";
 import type { EndRow, ExecutionRow, ExecutionStore, HistoryRow } from "./executions.ts";
@@ -20,34 +22,63 @@ export interface EndingStores {
   readonly executions: ExecutionStore;
   readonly machines: MachineStore;
   readonly outbox: Outbox;
+  /** Emits `ended` with an execution's id, and its own {@link endEvent}, once its end is durable. */
+  readonly endings: EventEmitter;
 }
 
 /**
- * Ends an execution: history, status and status event become durable together.
+ * Ends an execution: history, status and status event become durable together, and with them the end of the
+ * child whose end it waited for.
  *
  * @returns false, and changes nothing, when it has ended already.
  */
 export function endExecution(stores: EndingStores, id: number, ending: Ending): boolean {
-  const { database, executions, machines, outbox } = stores;
-  const isEnded = transaction(database, () => {
-    const before = executions.getById(id);
-    if (before.status !== "RUNNING") return false;
-    const events = [...ending.pending];
-    const last = numbered(ending.lastEvent, events.at(-1)?.id ?? before.last_event, ending.end.stopDate);
-    for (const event of [...events, last]) executions.addEvent(id, event);
-    executions.countEvents(id, last.id);
-    executions.finish(id, ending.end);
-    outbox.add(statusChangeEvent(factsOf(executions.getById(id)), ending.end.stopDate));
-    if (
-      machines.get(before.machine_arn)?.status === "DELETING" &&
-      !executions.hasRunning(before.machine_arn)
-    ) {
-      machines.remove(before.machine_arn);
-    }
-    return true;
-  });
-  if (isEnded) outbox.wake();
-  return isEnded;
+  const ended = transaction(stores.database, () => endWithChildren(stores, id, ending));
+  if (ended.length > 0) stores.outbox.wake();
+  for (const one of ended) {
+    stores.endings.emit("ended", one);
+    stores.endings.emit(endEvent(one));
+  }
+  return ended.length > 0;
+}
+
+/** The event by which the end of one execution is told. */
+export function endEvent(id: number): string {
+  return `ended ${id}`;
+}
+
+/** The end of a child that nobody waits for any more. */
+export function abortedChild(parentArn: string, stopDate: number): Ending {
+  const cause = `The Task state in AWS Step Functions execution [${parentArn}] which was managing this resource was aborted`;
+  return {
+    end: { status: "ABORTED", stopDate, output: null, error: null, cause },
+    lastEvent: { type: "ExecutionAborted", details: { cause }, previous: 0 },
+    pending: [],
+  };
+}
+
+/** @returns the executions it ended, the given one first. */
+function endWithChildren(stores: EndingStores, id: number, ending: Ending): number[] {
+  const { executions, machines, outbox } = stores;
+  const before = executions.getById(id);
+  if (before.status !== "RUNNING") return [];
+  const events = [...ending.pending];
+  const last = numbered(ending.lastEvent, events.at(-1)?.id ?? before.last_event, ending.end.stopDate);
+  for (const event of [...events, last]) executions.addEvent(id, event);
+  executions.countEvents(id, last.id);
+  executions.finish(id, ending.end);
+  outbox.add(statusChangeEvent(factsOf(executions.getById(id)), ending.end.stopDate));
+  if (machines.get(before.machine_arn)?.status === "DELETING" && !executions.hasRunning(before.machine_arn)) {
+    machines.remove(before.machine_arn);
+  }
+  const child = awaitedChild(stores, before);
+  if (!child) return [id];
+  return [id, ...endWithChildren(stores, child.id, abortedChild(before.arn, ending.end.stopDate))];
+}
+
+function awaitedChild({ executions }: EndingStores, { progress }: ExecutionRow): ExecutionRow | undefined {
+  const { child } = JSON.parse(progress) as Progress;
+  return child?.isAwaited ? executions.get(child.arn) : undefined;
 }
 
 /** What a status event tells of a stored execution. */

@@ -38,8 +38,13 @@ export function createTables(database: DatabaseSync): void {
   database.exec(ddl);
 }
 
-/** Runs `work` in one transaction: all of it is durable when this returns, none when it throws. */
+/**
+ * Runs `work` in one transaction: all of it is durable when this returns, none when it throws.
+ *
+ * Inside another transaction it is part of that one, which has to throw on when this throws.
+ */
 export function transaction<T>(database: DatabaseSync, work: () => T): T {
+  if (database.isTransaction) return work();
   database.exec("BEGIN IMMEDIATE");
   try {
     const result = work();

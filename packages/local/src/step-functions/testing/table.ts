@@ -12,6 +12,8 @@ export const invokeResource = "arn:aws:states:::lambda:invoke";
 export interface Row {
   readonly title: string;
   readonly definition: object;
+  /** Other state machines that are there, by name. */
+  readonly others?: Readonly<Record<string, object>>;
   readonly input?: Json;
   readonly invoke?: InvokeFunction;
   /** Event types without Execution…; `Pass` stands for entered and exited. */
@@ -86,6 +88,9 @@ export function testRows(rows: readonly Row[]): void {
 
 async function checkRow(row: Row): Promise<void> {
   const harness = openHarness(row.invoke ? { invoke: row.invoke } : {});
+  for (const [name, definition] of Object.entries(row.others ?? {})) {
+    await createMachine(harness, definition, name);
+  }
   const machine = await createMachine(harness, JSON.parse(JSON.stringify(row.definition)) as object);
   const arn = await start(harness, machine, row.input ?? {});
   const described = await ended(harness, arn);
