@@ -20,7 +20,13 @@ let token: string;
 beforeEach(async () => {
   world = new GateWorld();
   deadLetters = new MemoryDeadLetterQueue();
-  revoke = revokerHandler({ ...world.deps(), seals: world.seals, deadLetters, log: new MemoryLog() });
+  revoke = revokerHandler({
+    ...world.deps(),
+    seals: world.seals,
+    denials: world.denials,
+    deadLetters,
+    log: new MemoryLog(),
+  });
   const state = { executionArn, workflow: "payout", startDate, redriveCount: 0, status: "FAILED" };
   await world.executions.put({ ...state, attribution: "gate", grants: [grant], open: false, revision: 1 });
   const issued = await world.provider.exchange({
