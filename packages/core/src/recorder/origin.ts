@@ -35,9 +35,9 @@ export interface Origin {
 /** Ancestors asked, the parent included. */
 const maxDepth = 5;
 /** How far two of Step Functions' own timestamps may be apart; a Task that names it later did not start it. */
-const proofMs = 60_000;
+const proofMs = 30_000;
 /** How long after its start an execution waits for proof; longer than {@link proofMs}, for clocks differ. */
-const patienceMs = 120_000;
+const patienceMs = 60_000;
 
 const nobody: Origin = { attribution: "none" };
 
