@@ -118,6 +118,11 @@ describe("the table", () => {
     expect(render([entryWith()], undefined)[1]).not.toContain("recorded");
   });
 
+  it("shows details that are named like members of every object", () => {
+    const odd = entryWith({ detail: { valueOf: "a", constructor: "b", toString: 4 } });
+    expect(render([odd], undefined)[1]).toContain("valueOf a, constructor b, toString 4");
+  });
+
   it("shows an outcome that it does not know, without a colour", () => {
     const newer = entryWith({ outcome: "postponed\u001b[0m" as Entry["outcome"] });
     const [, line] = render([newer], undefined, coloured);

@@ -125,16 +125,16 @@ function judgement(entry: Entry, paint: Paint): string {
   return entry.attribution === undefined ? outcome : `${outcome} · ${paintAttribution(entry, paint)}`;
 }
 
-const outcomeColours: Readonly<Record<string, "green" | "red" | "yellow" | "magenta">> = {
-  success: "green",
-  failure: "red",
-  denied: "yellow",
-  unknown: "magenta",
-};
+const outcomeColours = new Map<string, "green" | "red" | "yellow" | "magenta">([
+  ["success", "green"],
+  ["failure", "red"],
+  ["denied", "yellow"],
+  ["unknown", "magenta"],
+]);
 
 /** An outcome that a newer API knows and this table does not is shown without a colour. */
 function paintOutcome({ outcome }: Entry, paint: Paint): string {
-  const colour = outcomeColours[outcome];
+  const colour = outcomeColours.get(outcome);
   return colour ? paint(colour, outcome) : neutralize(outcome);
 }
 

@@ -64,17 +64,18 @@ type DetailValue = NonNullable<Entry["detail"]>[string];
 /** Digests and ids tell a reader nothing; they are in the JSON. */
 const unread = /fingerprint|sha256|hash|Id$/i;
 
-const phrases: Readonly<Record<string, (value: string) => string>> = {
-  evidence: (value) => (value === "introspection" ? "proved by introspection" : `evidence ${value}`),
-  reason: (value) => value,
-  requiredScopes: (value) => `needs ${value}`,
-};
+// a map, since the names come from elsewhere and an object also has those of its prototype
+const phrases: ReadonlyMap<string, (value: string) => string> = new Map([
+  ["evidence", (value) => (value === "introspection" ? "proved by introspection" : `evidence ${value}`)],
+  ["reason", (value) => value],
+  ["requiredScopes", (value) => `needs ${value}`],
+]);
 
 function detailPart(name: string, value: DetailValue): string | undefined {
   if (unread.test(name)) return undefined;
   if (name === "exposedUntil" && typeof value === "number") return `exposed until ${localTime(value)}`;
   const text = plainText(value);
-  return text === undefined ? undefined : (phrases[name]?.(text) ?? `${name} ${text}`);
+  return text === undefined ? undefined : (phrases.get(name)?.(text) ?? `${name} ${text}`);
 }
 
 function plainText(value: DetailValue): string | undefined {

@@ -36,8 +36,7 @@ export async function* followEntries(client: Client, options: FollowOptions) {
   let wait = 0;
   while (!signal.aborted) {
     try {
-      const read: Window = await readWindow(client, query, window, limit, signal);
-      window = { ...read, floor: window?.floor ?? read.floor };
+      window = await readWindow(client, query, window, limit, signal);
       const fresh = unseen(window, seen);
       if (fresh.length > 0) yield fresh;
       wait = intervalMs;
@@ -56,7 +55,7 @@ interface Window {
   readonly entries: readonly Entry[];
   /** Its end, by the API's clock. */
   readonly to: number;
-  /** Entries recorded before this are none of ours: the oldest one that was asked for. */
+  /** Its start: no later window reaches back further, so that what was not asked for stays out. */
   readonly floor: number;
 }
 
@@ -85,8 +84,8 @@ async function readWindow(
 }
 
 /** New entries, oldest first; what has fallen out of the overlap is forgotten. */
-function unseen({ entries, to, floor }: Window, seen: Map<string, number>): Entry[] {
-  const fresh = entries.filter(({ entryId, recordedAt }) => recordedAt >= floor && !seen.has(entryId));
+function unseen({ entries, to }: Window, seen: Map<string, number>): Entry[] {
+  const fresh = entries.filter(({ entryId }) => !seen.has(entryId));
   for (const { entryId, recordedAt } of fresh) seen.set(entryId, recordedAt);
   for (const [entryId, recordedAt] of seen) if (recordedAt < to - overlapMs) seen.delete(entryId);
   return fresh.reverse();

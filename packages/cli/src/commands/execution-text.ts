@@ -3,13 +3,13 @@ import { fieldLines } from "../output/fields.ts";
 import type { Paint } from "../output/terminal.ts";
 import { localDateTime } from "../output/time.ts";
 
-const colours: Readonly<Record<string, "green" | "red" | "yellow" | "cyan">> = {
-  SUCCEEDED: "green",
-  FAILED: "red",
-  TIMED_OUT: "red",
-  ABORTED: "yellow",
-  RUNNING: "cyan",
-};
+const colours = new Map<string, "green" | "red" | "yellow" | "cyan">([
+  ["SUCCEEDED", "green"],
+  ["FAILED", "red"],
+  ["TIMED_OUT", "red"],
+  ["ABORTED", "yellow"],
+  ["RUNNING", "cyan"],
+]);
 
 /** Status of an execution and who it runs for, a line each. */
 export function executionText(execution: Execution, paint: Paint): string {
@@ -25,7 +25,7 @@ export function executionText(execution: Execution, paint: Paint): string {
     attribution: attribution === "none" ? "unattributed" : attribution,
     ...(grant && { grant: grant.state, ...grantFields(grant) }),
   });
-  const colour = colours[status];
+  const colour = colours.get(status);
   // the status is the first line's value
   return colour ? lines.replace(status, paint(colour, status)) : lines;
 }
