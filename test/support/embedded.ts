@@ -127,7 +127,8 @@ export async function startEmbedded({ change, ...options }: EmbeddedOptions = {}
 /** Five free ports in a row, far from each other test's. */
 export async function freePorts(): Promise<Ports> {
   for (;;) {
-    const first = 20_000 + Math.floor(Math.random() * 40_000);
+    // Below the ports that systems give to outgoing connections, which could take one in the meantime.
+    const first = 10_000 + Math.floor(Math.random() * 22_000);
     const ports = portsFrom(first);
     const free = await Promise.all(Object.values(ports).map(isFree));
     if (free.every(Boolean)) return ports;

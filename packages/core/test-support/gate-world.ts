@@ -1,11 +1,18 @@
 import { type StartDeps, type StartRequest, startExecution } from "../src/gate/start-execution.ts";
 import { revokeGrant } from "../src/revoker/revoke-grant.ts";
+import { type SweepReport, sweep } from "../src/sweeper/sweep.ts";
 import { type CrashPoint, Faults } from "./faults.ts";
 import { issuer, startDate, subject, tokenWith, workflowsWith } from "./fixtures.ts";
 import { MemoryClock } from "./memory-clock.ts";
 import { MemoryExecutionStore } from "./memory-execution-store.ts";
 import { MemoryLedger } from "./memory-ledger.ts";
-import { MemoryBlockList, MemoryPersonalData, MemoryStartRate, MemoryTokenUses } from "./memory-limits.ts";
+import {
+  MemoryBlockList,
+  MemoryDenyList,
+  MemoryPersonalData,
+  MemoryStartRate,
+  MemoryTokenUses,
+} from "./memory-limits.ts";
 import { MemoryRevocationQueue } from "./memory-queues.ts";
 import { MemorySeals } from "./memory-seals.ts";
 import { MemoryStepFunctions } from "./memory-step-functions.ts";
@@ -21,6 +28,7 @@ export class GateWorld {
   readonly blocks = new MemoryBlockList();
   readonly startRate = new MemoryStartRate();
   readonly tokenUses = new MemoryTokenUses();
+  readonly denials = new MemoryDenyList();
   tokenUse: "many" | "once" = "many";
   readonly revocations = new MemoryRevocationQueue();
   readonly stepFunctions = new MemoryStepFunctions(startDate + 250);
@@ -84,10 +92,31 @@ export class GateWorld {
     return faults;
   }
 
+  /** Sweeps in a process of its own, which may die at one call; answers with its report and journal. */
+  async sweep(crashAt?: CrashPoint): Promise<{ report?: SweepReport; failures: unknown[]; faults: Faults }> {
+    const faults = new Faults(crashAt);
+    const { clock, ledger, executions, revocations, reader } = this.deps(faults);
+    const deps = {
+      clock,
+      ledger,
+      executions,
+      revocations,
+      reader,
+      lister: this.executions,
+      entries: this.ledger,
+    };
+    const failures: unknown[] = [];
+    const report = await sweep(deps, {
+      until: Number.POSITIVE_INFINITY,
+      onFailure: (_arn, error) => failures.push(error),
+    });
+    return { report, failures, faults };
+  }
+
   /** Does what the revoker does with every hint it was sent. */
   async revoke(): Promise<void> {
     for (const hint of this.revocations.hints.splice(0)) {
-      await revokeGrant({ ...this.deps(), seals: this.seals }, hint);
+      await revokeGrant({ ...this.deps(), seals: this.seals, denials: this.denials }, hint);
     }
   }
 

@@ -1,9 +1,9 @@
 import { ConflictError } from "../src/error/errors.ts";
 import { type ExecutionState, isLive, isTerminal } from "../src/execution/execution-state.ts";
-import type { ExecutionStore } from "../src/execution/execution-store.ts";
+import type { ExecutionLister, ExecutionStore } from "../src/execution/execution-store.ts";
 
 /** Execution states under their revisions; refuses writes that no correct caller makes. */
-export class MemoryExecutionStore implements ExecutionStore {
+export class MemoryExecutionStore implements ExecutionStore, ExecutionLister {
   readonly #states = new Map<string, string>();
 
   async get(executionArn: string): Promise<ExecutionState | undefined> {
@@ -24,6 +24,17 @@ export class MemoryExecutionStore implements ExecutionStore {
     if (standing?.revision !== revision) return;
     if (standing.status !== undefined) throw new Error("illegal write: removes an execution that started");
     this.#states.delete(executionArn);
+  }
+
+  async *listOpen(): AsyncGenerator<string> {
+    for (const arn of this.arns) if (this.peek(arn)?.open) yield arn;
+  }
+
+  async *listRevoking(): AsyncGenerator<string> {
+    for (const arn of this.arns) {
+      const state = this.peek(arn);
+      if (state && !state.open && state.grants.some((grant) => grant.state === "revoking")) yield arn;
+    }
   }
 
   /** What stands now, without a call that a journal would see. */

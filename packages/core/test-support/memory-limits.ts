@@ -4,6 +4,7 @@ import type { PersonalDataCipher } from "../src/personal/personal-data.ts";
 import type {
   BlockList,
   BlockQuery,
+  DenyList,
   StartBudget,
   StartRate,
   TokenUse,
@@ -33,6 +34,15 @@ export class MemoryStartRate implements StartRate {
       }
       this.#taken.set(key, taken);
     }
+  }
+}
+
+/** Denied fingerprints and their ends. */
+export class MemoryDenyList implements DenyList {
+  readonly denied = new Map<string, number>();
+
+  async deny(fingerprint: string, until: number): Promise<void> {
+    this.denied.set(fingerprint, until);
   }
 }
 

@@ -25,6 +25,8 @@ export class ScriptedProvider implements IdentityProvider {
   introspects: Partial<Extract<Introspection, { active: true }>> | { active: false } | undefined;
   /** Whether a revoked token still introspects as active. */
   ignoresRevocation = false;
+  /** Whether it has no revocation for its tokens. */
+  revokesNothing = false;
   readonly #requests = new Map<string, ExchangeRequest>();
   readonly #now: number;
 
@@ -54,6 +56,7 @@ export class ScriptedProvider implements IdentityProvider {
     if (!request || isDead || this.introspects?.active === false) return { active: false };
     return {
       active: true,
+      evidence: "introspection",
       subject: this.subject,
       clientId: "countersign",
       scopes: request.scopes,
@@ -64,9 +67,11 @@ export class ScriptedProvider implements IdentityProvider {
     };
   }
 
-  async revoke(token: string): Promise<void> {
+  async revoke(token: string): Promise<"accepted" | "unsupported"> {
     if (this.revokeError) throw this.revokeError;
+    if (this.revokesNothing) return "unsupported";
     this.revoked.push(token);
+    return "accepted";
   }
 }
 

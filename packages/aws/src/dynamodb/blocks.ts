@@ -1,6 +1,6 @@
 import { DeleteItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { subjectDigest } from "@countersign/core/entry/entry-key";
-import type { BlockList, BlockQuery } from "@countersign/core/policy/limits";
+import type { BlockList, BlockQuery, DenyList } from "@countersign/core/policy/limits";
 import { orUnavailable } from "../sdk-error.ts";
 import type { StateSource } from "./executions.ts";
 import type { Item } from "./item.ts";
@@ -13,8 +13,11 @@ export type BlockTarget = { [K in keyof BlockQuery]: Pick<BlockQuery, K> }[keyof
 /** What stops every start it names, in the order it is reported. */
 const kinds = ["subject", "clientId", "workflow", "fingerprint"] as const satisfies (keyof BlockQuery)[];
 
+/** A denial is kept on after its token's end, for clocks that differ. */
+const deniedGraceSeconds = 3600;
+
 /** Block and deny lists that can be written. */
-export interface WritableBlockList extends BlockList {
+export interface WritableBlockList extends BlockList, DenyList {
   /** Blocks from `at` on; resolves once durable. Safe to repeat. @throws {UnavailableError} `store.unavailable`. */
   block(target: BlockTarget, at: number): Promise<void>;
 
@@ -34,6 +37,15 @@ export function createBlockList({ dynamodb, table }: StateSource): WritableBlock
 
     async block(target, at) {
       const item = { ...itemKey(targetKey(target)), [names.count]: { N: String(at) } };
+      const command = new PutItemCommand({ TableName: table, Item: item });
+      await orUnavailable(dynamodb.send(command), `table ${table}`);
+    },
+
+    async deny(fingerprint, until) {
+      const item = {
+        ...itemKey(targetKey({ fingerprint })),
+        [names.expiresAt]: { N: String(Math.ceil(until / 1000) + deniedGraceSeconds) },
+      };
       const command = new PutItemCommand({ TableName: table, Item: item });
       await orUnavailable(dynamodb.send(command), `table ${table}`);
     },

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { loopback, startDynamoDB, type TestDynamoDB } from "../../test-support/dynamodb.ts";
 import { startLosingProxy } from "../../test-support/lost-answers.ts";
 import { sampleExecutionArn, sampleGrant, sampleState } from "../../test-support/sample-entries.ts";
-import { createExecutionStore, type ListingExecutionStore } from "./executions.ts";
+import { createExecutionStore } from "./executions.ts";
 
 let db: TestDynamoDB;
-let store: ListingExecutionStore;
+let store: ReturnType<typeof createExecutionStore>;
 beforeAll(async () => {
   db = await startDynamoDB();
   store = createExecutionStore({ dynamodb: db.client, table: db.state });
@@ -101,7 +101,7 @@ test("an item is removed at its revision alone, and absent is success", async ()
   expect(await store.get(state.executionArn)).toBeUndefined();
 });
 
-async function listed(list: AsyncGenerator<string>): Promise<Set<string>> {
+async function listed(list: AsyncIterable<string>): Promise<Set<string>> {
   const arns = new Set<string>();
   for await (const arn of list) arns.add(arn);
   return arns;

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { ConflictError } from "@countersign/core/error/errors";
 import type { ExecutionState } from "@countersign/core/execution/execution-state";
-import type { ExecutionStore } from "@countersign/core/execution/execution-store";
+import type { ExecutionLister, ExecutionStore } from "@countersign/core/execution/execution-store";
 import { orUnavailable } from "../sdk-error.ts";
 import {
   executionArnOfKey,
@@ -28,21 +28,12 @@ export interface StateSource {
   readonly table: string;
 }
 
-/** An execution store that can also be asked what is left to do; both lists are eventually consistent. */
-export interface ListingExecutionStore extends ExecutionStore {
-  /** ARNs of executions without a terminal status, in no order. */
-  listOpen(): AsyncGenerator<string>;
-
-  /** ARNs of closed executions with a revocation that is not concluded, in no order. */
-  listRevoking(): AsyncGenerator<string>;
-}
-
 /** Keeps execution states in the state table, one item each, written under the revision they were read at. */
-export function createExecutionStore(source: StateSource): ListingExecutionStore {
+export function createExecutionStore(source: StateSource): ExecutionStore & ExecutionLister {
   return new DynamoExecutionStore(source);
 }
 
-class DynamoExecutionStore implements ListingExecutionStore {
+class DynamoExecutionStore implements ExecutionStore, ExecutionLister {
   readonly #source: StateSource;
 
   constructor(source: StateSource) {
@@ -110,7 +101,10 @@ class DynamoExecutionStore implements ListingExecutionStore {
 
   async *#list(kind: OpenKind): AsyncGenerator<string> {
     const { dynamodb, table } = this.#source;
-    for (let shard = 0; shard < openShards; shard++) {
+    // From another shard each time, so that who can't read them all in one go gets to each in turn.
+    const first = randomInt(openShards);
+    for (let read = 0; read < openShards; read += 1) {
+      const shard = (first + read) % openShards;
       const keys = queryItems(dynamodb, {
         TableName: table,
         IndexName: openIndex,

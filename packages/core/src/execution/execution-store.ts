@@ -19,6 +19,15 @@ export interface ExecutionStore {
   remove(executionArn: string, revision: number): Promise<void>;
 }
 
+/** Lists executions that something is left to be done about; eventually consistent, in no order. */
+export interface ExecutionLister {
+  /** ARNs of executions without a terminal status, or with an abandonment that is not recorded. */
+  listOpen(): AsyncIterable<string>;
+
+  /** ARNs of closed executions with a revocation that is not concluded. */
+  listRevoking(): AsyncIterable<string>;
+}
+
 /**
  * Reads, decides and writes until no other writer came between.
  *

@@ -27,8 +27,10 @@ export interface Abandonment {
   readonly error: { readonly name: string; readonly code?: string };
   /** What became of the grant token: none was issued, it was revoked at once, or that is left to the revoker. */
   readonly grantToken: "none" | "revoked" | "revocation_pending";
-  /** False when nothing says that the start was ever authorised. */
+  /** False when no entry says that the start was ever authorised. */
   readonly isAuthorized: boolean;
+  /** True when the entry of it is known to be written, by an earlier try. */
+  readonly isRecorded?: boolean;
 }
 
 /**
@@ -52,7 +54,7 @@ export async function abandonStart(deps: AbandonDeps, abandonment: Abandonment):
   if (closed.state === "revoking") {
     await deps.revocations.hint({ executionArn, grantId: grant.grantId });
   }
-  await deps.ledger.append(abandonedEntry(abandonment, deps.clock.now()));
+  if (!abandonment.isRecorded) await deps.ledger.append(abandonedEntry(abandonment, deps.clock.now()));
   await updateExecution(deps.executions, executionArn, (state) => {
     if (!state?.open || !unstarted(state, grant.grantId)) return state;
     return { ...state, open: false, revision: state.revision + 1 };

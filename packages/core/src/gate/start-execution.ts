@@ -33,8 +33,8 @@ export interface StartDeps extends AbandonDeps, ClaimDeps {
   readonly blocks: BlockList;
   readonly providers: IdentityProviders;
   readonly starter: ExecutionStarter;
-  /** Names a grant token without being it. */
-  readonly fingerprint: (token: string) => string;
+  /** Names a grant token of an issuer without being it. */
+  readonly fingerprint: (token: string, issuer: string) => string;
   /** What the configuration says of an issuer. */
   readonly issuer: (issuer: string) => GateIssuer;
   /** Key of execution names. */
@@ -185,7 +185,7 @@ class Start {
     return {
       ...this.#grant,
       expiresAt: issued?.expiresAt ?? expiresAt,
-      fingerprint: issued ? this.#deps.fingerprint(issued.value) : fingerprint,
+      fingerprint: issued ? this.#deps.fingerprint(issued.value, this.#grant.subject.iss) : fingerprint,
     };
   }
 
@@ -307,8 +307,8 @@ class Start {
       return "revocation_pending";
     } catch {
       return this.#provider.revoke(issued.value).then(
-        () => "revoked" as const,
-        () => "revocation_pending" as const,
+        (answer) => (answer === "accepted" ? "revoked" : "revocation_pending"),
+        () => "revocation_pending",
       );
     }
   }

@@ -54,6 +54,12 @@ export interface TokenUse {
   readonly until: number;
 }
 
+/** Tokens that are refused though their provider may still call them active. */
+export interface DenyList {
+  /** Denies until `until` (epoch milliseconds), when the token ends by itself. Safe to repeat. */
+  deny(fingerprint: string, until: number): Promise<void>;
+}
+
 /** Who may be blocked: any one of them stops a start. */
 export interface BlockQuery {
   readonly subject: Subject;

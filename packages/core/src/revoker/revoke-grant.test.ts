@@ -4,6 +4,7 @@ import { arnOf, grantWith, issuer, startDate, subject } from "../../test-support
 import { MemoryClock } from "../../test-support/memory-clock.ts";
 import { MemoryExecutionStore } from "../../test-support/memory-execution-store.ts";
 import { MemoryLedger } from "../../test-support/memory-ledger.ts";
+import { MemoryDenyList } from "../../test-support/memory-limits.ts";
 import { MemorySeals } from "../../test-support/memory-seals.ts";
 import { onlyProvider, ScriptedProvider } from "../../test-support/scripted-provider.ts";
 import { OAuthResponseError, UnavailableError } from "../error/errors.ts";
@@ -21,6 +22,7 @@ class RevokerWorld {
   readonly executions = new MemoryExecutionStore();
   readonly seals = new MemorySeals();
   readonly provider = new ScriptedProvider(subject, startDate);
+  readonly denials = new MemoryDenyList();
 
   static async with(grant: Grant = intent, options: { isSealed: boolean } = { isSealed: true }) {
     const world = new RevokerWorld();
@@ -48,6 +50,7 @@ class RevokerWorld {
       executions: faults.watch("executions", this.executions),
       seals: faults.watch("seals", this.seals),
       providers: onlyProvider(faults.watch("provider", this.provider), issuer),
+      denials: faults.watch("denials", this.denials),
     };
   }
 

@@ -2,10 +2,17 @@ import type { Clock } from "../clock.ts";
 import type { EntryAction } from "../entry/actions.ts";
 import type { EntryFields } from "../entry/build-entry.ts";
 import { CountersignError } from "../error/errors.ts";
-import { type ExecutionState, type Grant, type GrantState, withGrant } from "../execution/execution-state.ts";
+import {
+  type ExecutionState,
+  type Grant,
+  type GrantState,
+  type RevocationProgress,
+  withGrant,
+} from "../execution/execution-state.ts";
 import { type ExecutionStore, updateExecution } from "../execution/execution-store.ts";
 import type { LedgerWriter } from "../ledger/ledger.ts";
-import type { IdentityProvider, IdentityProviders } from "../token/identity-provider.ts";
+import type { DenyList } from "../policy/limits.ts";
+import type { IdentityProviders } from "../token/identity-provider.ts";
 import type { SealOpener } from "../token/seal.ts";
 import type { RevocationHint } from "./revocation-queue.ts";
 
@@ -15,6 +22,7 @@ export interface RevokeDeps {
   readonly executions: ExecutionStore;
   readonly seals: SealOpener;
   readonly providers: IdentityProviders;
+  readonly denials: DenyList;
 }
 
 /** How a revocation ended; `nothing_to_do` when no intent stands. */
@@ -24,36 +32,53 @@ export type Revocation = "revoked" | "exposed" | "expired" | "nothing_to_do";
  * Carries out the revocation that an execution's intent asks for, and records what came of it as what it is:
  * requested, accepted by the provider, verified by introspection, or exposed until the token expires.
  *
- * Safe to repeat from any point: entries are facts with one key, the provider takes a second revocation.
+ * Safe to repeat from any point: entries are facts with one key, the provider takes a second revocation. A
+ * try that fails is counted on the intent, so that a sweeper knows a lost intent from one that is being tried.
  *
  * @throws {UnavailableError} when the provider did not answer: the intent stands, try again.
  */
 export async function revokeGrant(deps: RevokeDeps, hint: RevocationHint): Promise<Revocation> {
   const { state, grant } = await intended(deps, hint);
   if (!state || !grant) return "nothing_to_do";
+  try {
+    return await carryOut(deps, state, grant);
+  } catch (error) {
+    // What went wrong is more to the point than that the count of it could not be kept.
+    await noteTry(deps, hint).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function carryOut(deps: RevokeDeps, state: ExecutionState, grant: Grant): Promise<Revocation> {
   const record = recorder(deps, state, grant);
   const requested = await record("token.revocation_requested", "success");
-
   if (isExpired(grant, deps.clock.now())) {
     await record("token.expired", "success", {}, requested);
     await conclude(deps, state, grant, "expired");
     return "expired";
   }
-  const token = await deps.seals.open({
-    executionArn: state.executionArn,
-    redriveCount: grant.redriveCount,
-    grantId: grant.grantId,
-  });
-  if (token === undefined) return expose(deps, state, grant, record, requested, "no_seal");
+  const exposed = (reason: Exposure, causedBy = requested) =>
+    expose(deps, state, grant, record, causedBy, reason);
+  if (grant.identityMode === "inbound_only") return exposed("inbound_only");
+  const { executionArn } = state;
+  const { redriveCount, grantId } = grant;
+  const token = await deps.seals.open({ executionArn, redriveCount, grantId });
+  if (token === undefined) return exposed("no_seal");
 
   const provider = deps.providers.of(grant.subject.iss);
-  await provider.revoke(token);
+  if ((await provider.revoke(token)) === "unsupported") return exposed("revocation_unsupported");
   const accepted = await record("token.revocation_accepted", "success", {}, requested);
-  if (!(await isDead(provider, token))) return expose(deps, state, grant, record, accepted, "still_active");
+  const seen = await provider.introspect(token);
+  if (seen.active) {
+    return exposed(seen.evidence === "introspection" ? "still_active" : "unverifiable", accepted);
+  }
   await record("token.revoked", "success", { evidence: "introspection" }, accepted);
   await conclude(deps, state, grant, "revoked");
   return "revoked";
 }
+
+/** Why a token may live on: the caller's own was all there was, no seal, or a provider that can't take it back. */
+type Exposure = "inbound_only" | "no_seal" | "revocation_unsupported" | "still_active" | "unverifiable";
 
 /**
  * Records that a revocation was given up after all its tries, with the residual exposure; the intent stands,
@@ -70,6 +95,24 @@ export async function giveUpRevocation(
   const reason = cause instanceof CountersignError ? cause.code : "internal";
   const record = recorder(deps, state, grant, attemptId);
   await record("token.revocation_gave_up", "failure", { reason, grantId: grant.grantId, ...exposure(grant) });
+  await updateProgress(deps, hint, (progress) => ({ ...progress, gaveUp: true }));
+}
+
+async function noteTry(deps: RevokeDeps, hint: RevocationHint): Promise<void> {
+  await updateProgress(deps, hint, ({ tries }) => ({ at: deps.clock.now(), tries: tries + 1 }));
+}
+
+async function updateProgress(
+  deps: RevokeDeps,
+  { executionArn, grantId }: RevocationHint,
+  change: (progress: RevocationProgress) => RevocationProgress,
+): Promise<void> {
+  await updateExecution(deps.executions, executionArn, (state) => {
+    const grant = state?.grants.find((one) => one.grantId === grantId);
+    if (!state || grant?.state !== "revoking") return state;
+    const progress = grant.revocation ?? { at: deps.clock.now(), tries: 0 };
+    return withGrant(state, grantId, (one) => ({ ...one, revocation: change(progress) }));
+  });
 }
 
 type Record = (
@@ -105,15 +148,19 @@ function recorder(deps: RevokeDeps, state: ExecutionState, grant: Grant, id = gr
   };
 }
 
-/** The token may live on: said with until when, and never called revoked. */
+/** The token may live on: said with until when, never called revoked, and refused wherever we are asked. */
 async function expose(
   deps: RevokeDeps,
   state: ExecutionState,
   grant: Grant,
   record: Record,
   causedBy: string,
-  reason: "no_seal" | "still_active",
+  reason: Exposure,
 ): Promise<"exposed"> {
+  const { fingerprint, expiresAt } = grant;
+  if (reason !== "inbound_only" && fingerprint !== undefined && expiresAt !== undefined) {
+    await deps.denials.deny(fingerprint, expiresAt);
+  }
   await record("token.exposure_recorded", "failure", { reason, ...exposure(grant) }, causedBy);
   await conclude(deps, state, grant, "closed");
   return "exposed";
@@ -132,7 +179,7 @@ async function conclude(
   await updateExecution(deps.executions, state.executionArn, (now) => {
     const current = now?.grants.find(({ grantId }) => grantId === grant.grantId);
     if (!now || current?.state !== "revoking") return now;
-    return withGrant(now, grant.grantId, (one) => ({ ...one, state: to }));
+    return withGrant(now, grant.grantId, ({ revocation: _done, ...one }) => ({ ...one, state: to }));
   });
 }
 
@@ -144,10 +191,6 @@ async function intended(
   const state = await deps.executions.get(hint.executionArn);
   const grant = state?.grants.find(({ grantId }) => grantId === hint.grantId);
   return state && grant?.state === "revoking" ? { state, grant } : {};
-}
-
-async function isDead(provider: IdentityProvider, token: string): Promise<boolean> {
-  return !(await provider.introspect(token)).active;
 }
 
 function isExpired(grant: Grant, now: number): boolean {

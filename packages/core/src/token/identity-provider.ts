@@ -13,6 +13,8 @@ export type Introspection =
   | { readonly active: false }
   | {
       readonly active: true;
+      /** `signature` where the provider can't be asked: the token's own claims, whatever became of it since. */
+      readonly evidence: "introspection" | "signature";
       readonly subject: Subject | undefined;
       readonly clientId: string | undefined;
       readonly scopes: readonly string[];
@@ -44,17 +46,21 @@ export interface IdentityProvider {
    */
   exchange(request: ExchangeRequest): Promise<IssuedToken>;
 
-  /** @throws {UnavailableError} `provider.unavailable`. @throws {OAuthResponseError} `provider.client_refused`. */
+  /**
+   * What the provider says of a token it issued; where it has no introspection for it, what the token says.
+   *
+   * @throws {UnavailableError} `provider.unavailable`. @throws {OAuthResponseError} `provider.client_refused`.
+   */
   introspect(token: string): Promise<Introspection>;
 
   /**
    * Revokes a token and what hangs on it at the provider (RFC 7009 §2).
    *
-   * Resolves when the provider accepted. Safe to repeat.
+   * Resolves with `unsupported` where the provider revokes no such token. Safe to repeat.
    *
    * @throws {UnavailableError} `provider.unavailable`. @throws {OAuthResponseError} `provider.client_refused`.
    */
-  revoke(token: string): Promise<void>;
+  revoke(token: string): Promise<"accepted" | "unsupported">;
 }
 
 /** Finds the provider that issued a subject's tokens. */

@@ -7,7 +7,7 @@ import { createTokenUses } from "@countersign/aws/dynamodb/token-uses";
 import { createSealer } from "@countersign/aws/kms/seal";
 import { createExecutionReader, createExecutionStarter } from "@countersign/aws/step-functions/executions";
 import { issuerOf } from "@countersign/core/config/config";
-import { tokenFingerprint } from "@countersign/core/token/fingerprint";
+import { issuedTokenFingerprint } from "@countersign/core/token/fingerprint";
 import { tokenVerification } from "../composition/identity.ts";
 import { deployedConfig, deployedWorkflows, setting } from "../composition/settings.ts";
 import { clock, queues, stores } from "../composition/stores.ts";
@@ -40,7 +40,7 @@ export const handler = gateHandler({
   revocations: queues(environment).revocations,
   starter: createExecutionStarter({ sfn }),
   reader: createExecutionReader({ sfn }),
-  fingerprint: (token) => tokenFingerprint({ opaque: token }, keys.fingerprint),
+  fingerprint: (token, issuer) => issuedTokenFingerprint(token, issuer, keys.fingerprint),
   issuer: (name) => issuerOf(config, name),
   gateKey: keys.gateKey,
   verifier,

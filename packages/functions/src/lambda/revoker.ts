@@ -1,4 +1,5 @@
 import { KMSClient } from "@aws-sdk/client-kms";
+import { createBlockList } from "@countersign/aws/dynamodb/blocks";
 import { createSealOpener } from "@countersign/aws/kms/seal";
 import { identityProviders } from "../composition/identity.ts";
 import { deployedConfig, setting } from "../composition/settings.ts";
@@ -20,6 +21,7 @@ export const handler = revokerHandler({
     keyId: setting(environment, "COUNTERSIGN_KMS_KEY_ID"),
   }),
   providers,
+  denials: createBlockList(state),
   deadLetters: queues(environment).deadLetters,
   log: createLogger("revoker"),
 });

@@ -1,6 +1,11 @@
 import type { Clock } from "@countersign/core/clock";
 import type { IssuerConfig } from "@countersign/core/config/config";
-import { OutcomeUnknownError, RefusedError, UnavailableError } from "@countersign/core/error/errors";
+import {
+  OAuthResponseError,
+  OutcomeUnknownError,
+  RefusedError,
+  UnavailableError,
+} from "@countersign/core/error/errors";
 import type { Claims } from "@countersign/core/token/claim-values";
 import type {
   ExchangeRequest,
@@ -76,10 +81,13 @@ function createProvider(issuer: string, client: OAuthClient, clock: Clock): OAut
     client.request("introspect", (configuration) =>
       tokenIntrospection(configuration, token, { token_type_hint: "access_token" }),
     );
-  const revoke = (token: string): Promise<void> =>
-    client.request("revoke", (configuration) =>
+  const revoke = async (token: string): Promise<"accepted" | "unsupported"> => {
+    if ((await client.metadata()).revocation_endpoint === undefined) return "unsupported";
+    const revocation = client.request("revoke", (configuration) =>
       tokenRevocation(configuration, token, { token_type_hint: "access_token" }).catch(acceptNoContent),
     );
+    return revocation.then(() => "accepted", unlessUnsupported);
+  };
   return {
     identityMode: "exchanged",
     introspectionResponse,
@@ -148,11 +156,15 @@ function responseFault({ token_type, issued_token_type }: TokenEndpointResponse)
 async function discard(
   { access_token }: ExchangeAnswer["response"],
   fault: string,
-  revoke: (token: string) => Promise<void>,
+  revoke: (token: string) => Promise<"accepted" | "unsupported">,
 ): Promise<RefusedError | OutcomeUnknownError> {
   try {
-    await revoke(access_token);
-    return new RefusedError("provider.grant_mismatch", fault);
+    if ((await revoke(access_token)) === "accepted")
+      return new RefusedError("provider.grant_mismatch", fault);
+    return new OutcomeUnknownError(
+      "provider.unavailable",
+      `${fault}, and its provider revokes no such token`,
+    );
   } catch (cause) {
     return new OutcomeUnknownError("provider.unavailable", `${fault}, and it could not be revoked`, {
       cause,
@@ -172,6 +184,13 @@ function issuedToken(
     scopes: scope === undefined ? request.scopes : scope.split(" ").filter((one) => one !== ""),
     expiresAt: Number.isSafeInteger(expiresAt) ? expiresAt : undefined,
   };
+}
+
+/** RFC 7009 §2.2.1: the provider revokes no token of this kind. */
+function unlessUnsupported(error: unknown): "unsupported" {
+  if (error instanceof OAuthResponseError && error.oauthError === "unsupported_token_type")
+    return "unsupported";
+  throw error;
 }
 
 /** RFC 7009 §2.2 asks for 200; a provider that says 204 has accepted too. */

@@ -11,6 +11,7 @@ export function readIntrospection(response: Claims, issuer: string): Introspecti
   const { iss = issuer, sub, client_id, scope, aud, act, exp } = response;
   return {
     active: true,
+    evidence: "introspection",
     subject: isText(iss) && isText(sub) ? { iss, sub } : undefined,
     clientId: isText(client_id) ? client_id : undefined,
     scopes: isText(scope) ? scope.split(" ").filter((one) => one !== "") : [],

@@ -5,7 +5,16 @@ import type { Config } from "@countersign/core/config/config";
 import type { FunctionSpec } from "../lambda/host.ts";
 import { StartupError } from "./startup-error.ts";
 
-const ownNames = ["gate", "executions", "audit", "dead-letters", "metadata", "recorder", "revoker"] as const;
+const ownNames = [
+  "gate",
+  "executions",
+  "audit",
+  "dead-letters",
+  "metadata",
+  "recorder",
+  "revoker",
+  "sweeper",
+] as const;
 const timeoutSeconds = 20;
 
 /** Countersign's own functions, from the entry files that are deployed. */

@@ -8,6 +8,7 @@ import { startDynamoEngine } from "../dynamodb/engine.ts";
 import { createFunctionHost, type FunctionHost } from "../lambda/host.ts";
 import { createHttpApi } from "../lambda/http-api.ts";
 import { createQueueSource } from "../lambda/queue-source.ts";
+import { startSchedule } from "../lambda/schedule.ts";
 import { startQueueEngine } from "../queues/engine.ts";
 import { account, region } from "../wire/account.ts";
 import { openDatabase } from "../wire/database.ts";
@@ -39,6 +40,8 @@ export interface RuntimeOptions {
   readonly onLog?: (functionName: string, line: string) => void;
   /** How long a message that failed stays hidden; Lambda asks for at least the function's timeout. */
   readonly visibilitySeconds?: number;
+  /** How often the sweeper runs; every minute unless given. */
+  readonly sweepSeconds?: number;
 }
 
 /** The embedded runtime at work. */
@@ -129,6 +132,7 @@ class Boot {
     const host = this.#startFunctions(state, urls, queueUrls);
     await host.warm(["gate", "recorder", "revoker", "audit"]);
     const sources = await this.#startSources(sqs, host, queueUrls);
+    this.#startSweeper(host);
     await aws.events.resume();
     await aws.stepFunctions.resume();
     await this.#startApi(host);
@@ -270,6 +274,12 @@ class Boot {
       sources.push(source);
     }
     return sources;
+  }
+
+  #startSweeper(host: FunctionHost): void {
+    const everySeconds = this.#options.sweepSeconds ?? 60;
+    const schedule = startSchedule({ host, functionName: "sweeper", everySeconds });
+    this.#running.add(() => schedule.close());
   }
 
   async #startApi(host: FunctionHost): Promise<void> {

@@ -1,0 +1,19 @@
+import { SFNClient } from "@aws-sdk/client-sfn";
+import { createExecutionReader } from "@countersign/aws/step-functions/executions";
+import { clock, queues, stores } from "../composition/stores.ts";
+import { createLogger } from "../logging/logger.ts";
+import { sweeperHandler } from "../sweeper/handler.ts";
+
+const environment = process.env;
+const { ledger, ledgerReader, executions } = stores(environment);
+
+export const handler = sweeperHandler({
+  clock,
+  ledger,
+  entries: ledgerReader,
+  executions,
+  lister: executions,
+  reader: createExecutionReader({ sfn: new SFNClient({}) }),
+  revocations: queues(environment).revocations,
+  log: createLogger("sweeper"),
+});
