@@ -40,6 +40,7 @@ async function attachState(stores: Stores, endpoint: string, directory: string):
   const { PersistenceManager } = await loadPart<Part>("persistence.js");
   const file = join(directory, "fauxqs.db");
   const persistence = manage(() => new PersistenceManager(directory), file);
+  commitWithoutSync(persistence);
   const database = openDatabaseFile(file, 5000);
   giveBack(database);
   // a queue's URL holds the port it was created on, which need not be today's
@@ -54,6 +55,15 @@ async function attachState(stores: Stores, endpoint: string, directory: string):
     database.close();
     persistence.close();
   };
+}
+
+/**
+ * The package waits for the disk at every commit, and with it all that this process serves. A commit outlives
+ * the process without that, as those of our own databases do; only the package's own connection can be told.
+ */
+function commitWithoutSync(persistence: Persistence): void {
+  const { db } = persistence as unknown as { readonly db: DatabaseSync };
+  db.exec("PRAGMA synchronous = NORMAL");
 }
 
 function manage<T>(open: () => T, file: string): T {
