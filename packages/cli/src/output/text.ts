@@ -37,49 +37,51 @@ const wide =
 
 /** Columns of a terminal that a text takes. */
 export function columnsOf(text: string): number {
-  return ascii.test(text) ? text.length : charactersOf(text).reduce((sum, one) => sum + columnsOfOne(one), 0);
+  if (ascii.test(text)) return text.length;
+  let columns = 0;
+  for (const { segment } of graphemes.segment(text)) columns += columnsOfOne(segment);
+  return columns;
 }
 
 /** Cuts to `width` columns, the last of them an ellipsis. */
 export function cut(text: string, width: number): string {
-  return columnsOf(text) <= width ? text : `${firstColumns(text, width - 1)}…`;
+  if (columnsOf(text) <= width) return text;
+  const [kept = ""] = pieces(text, width - 1);
+  return columnsOf(kept) < width ? `${kept}…` : "…";
 }
 
 /** Breaks into lines of at most `width` columns, at spaces where there are any. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ").flatMap((word) => pieces(word, width))) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    const isFull = line !== "" && columnsOf(longer) > width;
-    if (isFull) lines.push(line);
-    line = isFull ? word : longer;
+  let room = 0;
+  for (const word of text.split(" ").flatMap((word) => [...pieces(word, width)])) {
+    const columns = columnsOf(word);
+    if (columns < room) {
+      lines.push(`${lines.pop()} ${word}`);
+      room -= columns + 1;
+    } else {
+      lines.push(word);
+      room = width - columns;
+    }
   }
-  return line === "" ? lines : [...lines, line];
+  return lines;
 }
 
-function pieces(word: string, width: number): string[] {
-  const parts: string[] = [];
-  for (let rest = word; rest !== ""; rest = rest.slice(parts.at(-1)?.length)) {
-    // a character wider than a line stands alone
-    parts.push(firstColumns(rest, width) || (charactersOf(rest)[0] ?? rest));
-  }
-  return parts;
-}
-
-function firstColumns(text: string, width: number): string {
-  let taken = "";
+/** Parts of at most `width` columns, broken between characters; one that is wider by itself stands alone. */
+function* pieces(word: string, width: number): Generator<string, undefined> {
+  let piece = "";
   let columns = 0;
-  for (const one of charactersOf(text)) {
-    columns += columnsOfOne(one);
-    if (columns > width) break;
-    taken += one;
+  for (const { segment } of graphemes.segment(word)) {
+    const more = columnsOfOne(segment);
+    if (columns + more > width && piece !== "") {
+      yield piece;
+      piece = "";
+      columns = 0;
+    }
+    piece += segment;
+    columns += more;
   }
-  return taken;
-}
-
-function charactersOf(text: string): string[] {
-  return Array.from(graphemes.segment(text), ({ segment }) => segment);
+  if (piece !== "") yield piece;
 }
 
 function columnsOfOne(character: string): number {
