@@ -34,6 +34,13 @@ describe("metadata", () => {
     expect(provider.count(discoveryPath)).toBe(1);
   });
 
+  test("is looked for under the path of an issuer that has one", async () => {
+    const issuer = `${provider.issuer}/realms/payments`;
+    provider.answers.set(`/realms/payments${discoveryPath}`, { json: metadataOf(issuer) });
+    provider.answers.set("/realms/payments/introspect", inactive);
+    expect(await providerAt(issuer).introspect(token)).toEqual({ active: false });
+  });
+
   test("that could not be had is asked for again by the next request", async () => {
     provider.answers.set(discoveryPath, [{ status: 500 }, { json: metadataOf(provider.issuer) }]);
     const client = providerAt(provider.issuer);
