@@ -8,7 +8,6 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/bench/**"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

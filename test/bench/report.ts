@@ -34,6 +34,9 @@ export interface Load {
   readonly after: number;
 }
 
+/** Above it others use the machine, and times say less. */
+const quietLoad = 0.5 * availableParallelism();
+
 export function currentLoad(): number {
   return loadavg()[0] ?? Number.NaN;
 }
@@ -44,6 +47,7 @@ export function renderDocument(sections: readonly Section[], load: Load, seconds
     "# Benchmarks",
     "Written by `npm run bench`; every figure is from the one run described here. A ratio holds on other machines better than a time does, and so does a difference between two things measured in turn.",
     renderTable({ head: ["", ""], rows: machine(load, seconds) }),
+    ...(load.before > quietLoad ? [busyWarning(load)] : []),
     renderTable({
       head: ["figure", "measured", "target", "verdict"],
       rows: sections.flatMap(({ verdicts }) => verdicts.map(verdictRow)),
@@ -67,6 +71,10 @@ export function renderSection({ name, title, method, verdicts, tables, notes }: 
 function renderTable({ caption, head, rows }: Table): string {
   const lines = [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`);
   return [...(caption === undefined ? [] : [`${caption}\n`]), ...lines].join("\n");
+}
+
+function busyWarning({ before }: Load): string {
+  return `**The machine was in use by others (load average ${before.toFixed(2)} before the run): times are longer than on a quiet one.**`;
 }
 
 function verdictRow({ figure, value, target, met }: Verdict): string[] {

@@ -69,7 +69,7 @@ function section(empty: readonly number[], used: readonly number[]): Section {
   return {
     name: "start-up",
     title: "Start-up",
-    method: `\`npm start\` of an installed checkout is timed from the command to the line that says everything is up, npm's own time included. ${runs} times on an empty state directory, and ${runs} times on one that a run with its whole story left behind. What is given is the median; the verdict is on the slowest.`,
+    method: `\`npm start\` of an installed checkout is timed from the command to the line that says everything is up, npm's own time included. ${runs} times on an empty state directory, and ${runs} times on one that a run with its whole story left behind. The verdict is on the slowest.`,
     verdicts: [verdict("on an empty state directory", empty), verdict("on a used state directory", used)],
     tables: [
       {
@@ -84,7 +84,7 @@ function section(empty: readonly number[], used: readonly number[]): Section {
 function verdict(figure: string, seconds: readonly number[]) {
   return {
     figure: `\`npm start\` ready, ${figure}`,
-    value: `${median(seconds).toFixed(1)} s`,
+    value: `${Math.max(...seconds).toFixed(1)} s at the slowest`,
     target: `≤ ${targetSeconds} s`,
     met: Math.max(...seconds) <= targetSeconds,
   };
