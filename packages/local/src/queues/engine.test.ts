@@ -130,16 +130,19 @@ describe("queues", () => {
     });
   });
 
-  it("keep an acknowledged message when the process is killed", async () => {
+  it("give a message to the next receiver at once when the process of the last one was killed", async () => {
     const directory = await newDirectory();
     const fixture = fileURLToPath(new URL("./fixtures/engine-process.ts", import.meta.url));
     const child = spawn(process.execPath, [fixture, directory], { stdio: ["ignore", "pipe", "inherit"] });
-    await once(child.stdout, "data");
+    const [said] = await once(child.stdout, "data");
+    expect(String(said)).toBe("took 1\n");
     child.kill("SIGKILL");
     await once(child, "exit");
     const engine = await start(directory);
     const { url } = await engine.createQueue("work", { VisibilityTimeout: "30" });
-    expect((await receive(sqsOf(engine), url))[0]?.Body).toBe("kept");
+    const [message] = await receive(sqsOf(engine), url);
+    expect(message?.Body).toBe("kept");
+    expect(message?.Attributes?.ApproximateReceiveCount).toBe("2");
   });
 });
 
