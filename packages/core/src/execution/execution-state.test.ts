@@ -22,7 +22,7 @@ function changeOf(status: string, change: Partial<StatusChange> = {}): StatusCha
     redriveCount: 0,
     status,
     workflow: "payout",
-    attribution: "none",
+    attribution: "gate",
     at: startDate + 9_000,
     ...change,
   };
@@ -192,7 +192,9 @@ describe("a status", () => {
   });
 
   test("of a redrive does not touch the grant of the run before it", () => {
-    const state = apply(stateWith([grantWith()]), [changeOf("FAILED", { redriveCount: 1 })]);
+    const state = apply(stateWith([grantWith()]), [
+      changeOf("FAILED", { redriveCount: 1, attribution: "none" }),
+    ]);
     expect(state?.grants).toEqual([grantWith()]);
     expect(state).toMatchObject({ attribution: "none", redriveCount: 1, open: false });
   });

@@ -68,7 +68,7 @@ export interface StatusChange {
   readonly redriveCount: number;
   readonly status: string;
   readonly workflow?: string;
-  /** For an execution without a grant. */
+  /** Only an execution that came through the gate moves a grant. */
   readonly attribution: Attribution;
   /** Epoch milliseconds: now, by our own clock. */
   readonly at: number;
@@ -128,7 +128,7 @@ export function applyStatus(
   change: StatusChange,
   revokeOn: ReadonlySet<string>,
 ): ExecutionState {
-  const grant = grantOf(state, change);
+  const grant = change.attribution === "gate" ? grantOf(state, change) : undefined;
   const moved = grant && moveGrant(grant, change, revokeOn);
   const grants = (state?.grants ?? []).map((one) => (one === grant && moved ? moved : one));
   const newer = state === undefined || isNewer(state, change);

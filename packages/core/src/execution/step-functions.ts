@@ -82,15 +82,24 @@ const parentField = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID";
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html
  */
 export function claimedParentOf(input: string | null | undefined): string | undefined {
-  if (!input?.includes(parentField)) return undefined;
-  let value: unknown;
+  const claim = memberOf(input, parentField);
+  return typeof claim === "string" && isExecutionArn(claim) ? claim : undefined;
+}
+
+/** The grant that an input names in the object the gate writes. Nobody knows a grant's id before it has started. */
+export function grantIdOf(input: string | null | undefined): string | undefined {
+  const written = memberOf(input, "countersign");
+  const grantId = (written as { readonly grantId?: unknown } | null | undefined)?.grantId;
+  return typeof grantId === "string" ? grantId.slice(0, 64) : undefined;
+}
+
+function memberOf(input: string | null | undefined, name: string): unknown {
+  if (!input?.includes(name)) return undefined;
   try {
-    value = JSON.parse(input);
+    return (JSON.parse(input) as Record<string, unknown> | null)?.[name];
   } catch {
     return undefined;
   }
-  const claim = (value as Record<string, unknown> | null)?.[parentField];
-  return typeof claim === "string" && isExecutionArn(claim) ? claim : undefined;
 }
 
 /** What it lets through can be asked about: anything else would be an error, and hold the event up. */

@@ -23,6 +23,7 @@ async function recordEvent(world: GateWorld, status: string): Promise<void> {
     executionArn: world.executions.arns[0] ?? arnOf("none"),
     status,
     startDate: world.stepFunctions.startDate,
+    input: world.stepFunctions.inputs.at(-1) ?? "{}",
   });
   const reader = world.stepFunctions;
   await recordStatusEvent(

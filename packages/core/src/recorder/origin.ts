@@ -12,6 +12,7 @@ import { type ExecutionStore, updateExecution } from "../execution/execution-sto
 import {
   claimedParentOf,
   type ExecutionReader,
+  grantIdOf,
   isMapChild,
   stateMachineArnOf,
 } from "../execution/step-functions.ts";
@@ -58,7 +59,8 @@ export async function originOf(
   inputOf: () => Promise<string | undefined>,
 ): Promise<Origin> {
   const own = grantOf(state, event);
-  if (own) return { attribution: "gate", grant: own };
+  if (state && own && (await isUnder(deps, state, own, event, inputOf)))
+    return { attribution: "gate", grant: own };
   if (isMapChild(event.executionArn)) return mapOrigin(deps, event);
   const decided = state && isAbout(state, event) ? state.attribution : undefined;
   // A redriven parent starts its Task again, as a new execution: who redrives a nested one is not its parent.
@@ -66,6 +68,32 @@ export async function originOf(
   const parent = event.input ? event.claimedParent : claimedParentOf(await inputOf());
   if (parent === undefined) return nobody;
   return nestedOrigin(deps, event, parent, decided);
+}
+
+/**
+ * Whether an execution is the one a grant was given for. Until the gate knows its startDate, only the name
+ * says so, which anyone may start an execution under: then the grant's id in the input must too. A redrive
+ * keeps the startDate of its execution, and the input with the id of the grant that one was started under.
+ */
+async function isUnder(
+  { clock }: OriginDeps,
+  { grants }: ExecutionState,
+  grant: Grant,
+  event: StatusEvent,
+  inputOf: () => Promise<string | undefined>,
+): Promise<boolean> {
+  if (grant.startDate !== undefined) return true;
+  if (grant.redriveCount > 0 && grants.some(({ startDate }) => startDate === event.startDate)) return true;
+  const ids = grant.redriveCount > 0 ? grants.map(({ grantId }) => grantId) : [grant.grantId];
+  if (event.input) return ids.includes(event.grantId ?? "");
+  const input = await inputOf();
+  if (input !== undefined || clock.now() > event.startDate + patienceMs) {
+    return ids.includes(grantIdOf(input) ?? "");
+  }
+  throw new UnavailableError(
+    "store.unavailable",
+    `the input of "${event.executionArn}" can't be read yet, and its event came without it`,
+  );
 }
 
 async function mapOrigin(deps: OriginDeps, event: StatusEvent): Promise<Origin> {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import {
   arnOf,
@@ -15,6 +16,7 @@ import { recordStatusEvent } from "./record-status-event.ts";
 
 const executionArn = arnOf("e");
 const grant = grantWith();
+const gatedInput = JSON.stringify({ countersign: { grantId: grant.grantId } });
 const jwt = jwtLike("recorded");
 const eventOf = (status: string, facts: Partial<Parameters<typeof statusEventWith>[0]> = {}) =>
   statusEventWith({ executionArn, status, ...facts });
@@ -126,9 +128,45 @@ describe("a status event of an execution the gate started", () => {
   test("that comes before the gate knew the startDate belongs to the grant", async () => {
     const { startDate: _startDate, ...intended } = grantWith({ state: "authorizing" });
     const world = await gatedWorld(intended);
-    await world.deliver(eventOf("FAILED"));
+    await world.deliver(eventOf("FAILED", { input: gatedInput }));
     expect(world.ledger.only("execution.failed").attribution).toBe("gate");
     expect(world.executions.peek(executionArn)?.grants[0]).toMatchObject({ state: "revoking", startDate });
+  });
+
+  describe("that comes before the gate knew the startDate", () => {
+    const { startDate: _startDate, ...intended } = grantWith({ state: "authorizing" });
+
+    test.each([
+      ["another grant in its input", `{"countersign":{"grantId":"${randomUUID()}"}}`],
+      ["none in its input", '{"amount":1}'],
+      ["an input that is no object", "[]"],
+    ])("with %s is of an execution that took the name, and moves no grant", async (_name, input) => {
+      const world = await gatedWorld(intended);
+      await world.deliver(eventOf("FAILED", { input }));
+      expect(world.ledger.only("execution.failed")).toMatchObject({ attribution: "none" });
+      expect(world.ledger.only("execution.failed")).not.toHaveProperty("subject");
+      expect(world.executions.peek(executionArn)?.grants).toEqual([intended]);
+      expect(world.revocations.hints).toEqual([]);
+    });
+
+    test("and without its input is told by what Step Functions says the input is", async () => {
+      const world = await gatedWorld(intended);
+      world.stepFunctions.add({ executionArn, input: gatedInput });
+      await world.deliver(eventOf("RUNNING", { input: null }));
+      expect(world.ledger.only("execution.started").attribution).toBe("gate");
+    });
+
+    test("and without its input waits while Step Functions does not know the execution", async () => {
+      const world = await gatedWorld(intended);
+      world.clock.advance(startDate - world.clock.now());
+      await expect(world.deliver(eventOf("RUNNING", { input: null }))).rejects.toBeInstanceOf(
+        UnavailableError,
+      );
+      expect(world.ledger.entries).toEqual([]);
+      world.clock.advance(120_000);
+      await world.deliver(eventOf("RUNNING", { input: null }));
+      expect(world.ledger.only("execution.started").attribution).toBe("none");
+    });
   });
 
   test("keeps the source it was learned from out of the fact", async () => {

@@ -62,7 +62,7 @@ export async function recordStatusEvent(
   const { after } = await updateExecution(deps.executions, event.executionArn, (state) =>
     applyStatus(state, change, revokeOn),
   );
-  const grant = grantOf(after, change);
+  const grant = origin.attribution === "gate" ? grantOf(after, change) : undefined;
   if (grant?.state === "revoking") {
     await deps.revocations.hint({ executionArn: event.executionArn, grantId: grant.grantId });
   }

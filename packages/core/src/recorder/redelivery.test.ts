@@ -13,6 +13,9 @@ const second: Grant = { ...intended, grantId: "2f0e0d0c-0b0a-4908-8706-050403020
 
 type Event = ReturnType<typeof statusEventWith>;
 
+/** As the gate writes it, and whatever the caller had in it. */
+const gatedInput = JSON.stringify({ a: jwt, countersign: { grantId: intended.grantId } });
+
 const run = fc.record({
   executionArn: fc.constantFrom(gated, around, childArn),
   redriveCount: fc.nat(2),
@@ -33,7 +36,8 @@ const events = fc
   .map((runs) =>
     runs.flatMap(({ executionArn, redriveCount, isLater, isSeenRunning, end, input }): Event[] => {
       const begun = isLater && executionArn === around ? startDate + 86_400_000 : startDate;
-      const of = { executionArn, redriveCount, startDate: begun, input };
+      const own = executionArn === gated && input !== null ? gatedInput : input;
+      const of = { executionArn, redriveCount, startDate: begun, input: own };
       return [
         ...(isSeenRunning ? [statusEventWith({ ...of, status: "RUNNING" })] : []),
         ...(end === undefined ? [] : [statusEventWith({ ...of, status: end })]),
@@ -58,6 +62,7 @@ async function freshWorld(): Promise<RecorderWorld> {
   const world = new RecorderWorld();
   await world.hold(gated, [intended, second]);
   world.stepFunctions.mapParents.set(childArn, gated);
+  world.stepFunctions.add({ executionArn: gated, input: gatedInput });
   world.stepFunctions.add({ executionArn: around, input: `{"b":"${jwt}"}` });
   return world;
 }
@@ -112,7 +117,7 @@ describe("a recorder that dies at any call, before or after it took effect", () 
   const cases: [string, Event][] = [
     [
       "a failure through the gate",
-      statusEventWith({ executionArn: gated, status: "FAILED", input: `["${jwt}"]` }),
+      statusEventWith({ executionArn: gated, status: "FAILED", input: gatedInput }),
     ],
     ["a start around the gate", statusEventWith({ executionArn: around, status: "RUNNING", input: null })],
     ["a failure of a Map's child", statusEventWith({ executionArn: childArn, status: "FAILED" })],

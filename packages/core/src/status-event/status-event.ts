@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { InvalidInputError } from "../error/errors.ts";
-import { claimedParentOf } from "../execution/step-functions.ts";
+import { claimedParentOf, grantIdOf } from "../execution/step-functions.ts";
 import { findTokenShapes, type TokenShape } from "../token/token-shape.ts";
 
 /** Hash and size of a payload that is never kept. */
@@ -33,6 +33,8 @@ export interface StatusEvent {
   readonly output?: PayloadDigest;
   /** The execution that the input names as the one that started this one: a claim, which anyone can make. */
   readonly claimedParent?: string;
+  /** The grant that the input names, as the gate writes it into the executions it starts. */
+  readonly grantId?: string;
   readonly tokenShapes: readonly TokenShape[];
 }
 
@@ -97,6 +99,7 @@ export function parseStatusEvent(event: unknown): StatusEvent {
     ...present("input", digestOf(detail.input)),
     ...present("output", digestOf(detail.output)),
     ...present("claimedParent", claimedParentOf(detail.input)),
+    ...present("grantId", grantIdOf(detail.input)),
     tokenShapes: scan({
       input: detail.input,
       output: detail.output,
