@@ -62,14 +62,6 @@ describe("up", () => {
     await nothingLeft();
   });
 
-  it("stops once on a Ctrl-C that npm passes on as well", async () => {
-    const { pid, finished } = await up();
-    process.kill(-pid, "SIGINT");
-    process.kill(pid, "SIGINT");
-    expect((await finished).exit).toBe(0);
-    await nothingLeft();
-  });
-
   it("leaves neither runtime nor engine behind when it is killed", async () => {
     const { pid } = await up();
     process.kill(pid, "SIGKILL");

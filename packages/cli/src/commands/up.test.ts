@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { exitCodes } from "../output/exit-codes.ts";
 import { runRuntime, runtimeArguments } from "./up.ts";
 
@@ -50,5 +50,48 @@ describe("running it", () => {
       message: `the embedded runtime cannot be started: ${join(folder, "none.mjs")} does not exist`,
       exitCode: exitCodes.unexpected,
     });
+  });
+});
+
+describe("a signal", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** Sends Ctrl-C, and once more after `gapMs`; returns how many reached the runtime, once `expected` have. */
+  async function interruptTwice(gapMs: number, expected: number): Promise<number> {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const ready = join(folder, `ready-${gapMs}`);
+    const seen = join(folder, `seen-${gapMs}`);
+    const source = `
+      import { writeFileSync } from "node:fs";
+      let count = 0;
+      process.on("SIGINT", () => { count += 1; writeFileSync(${JSON.stringify(seen)}, String(count)); });
+      process.on("SIGTERM", () => process.exit(count));
+      process.on("disconnect", () => process.exit());
+      writeFileSync(${JSON.stringify(ready)}, "");`;
+    const running = runRuntime(script(`count-${gapMs}.mjs`, source), []);
+    await vi.waitUntil(() => existsSync(ready), { timeout: 10_000 });
+    process.emit("SIGINT", "SIGINT");
+    await vi.waitUntil(() => existsSync(seen) && readFileSync(seen, "utf8") === "1", { timeout: 10_000 });
+    vi.advanceTimersByTime(gapMs);
+    process.emit("SIGINT", "SIGINT");
+    await vi.waitUntil(() => readFileSync(seen, "utf8") === String(expected), { timeout: 10_000 });
+    process.emit("SIGTERM", "SIGTERM");
+    return running;
+  }
+
+  it("that comes twice for one key press, from the terminal and from npm, is passed on once", async () => {
+    expect(await interruptTwice(100, 1)).toBe(1);
+  });
+
+  it("that is sent again later is passed on again", async () => {
+    expect(await interruptTwice(1_000, 2)).toBe(2);
+  });
+
+  it("is this process's own again once the runtime has ended", async () => {
+    const before = process.listenerCount("SIGINT");
+    await runRuntime(script("end.mjs", ""), []);
+    expect(process.listenerCount("SIGINT")).toBe(before);
   });
 });
