@@ -9,7 +9,7 @@ import { type Put, putAll, readEntries, underAnother } from "./bare-puts.ts";
 import { parked } from "./bench-config.ts";
 import { type Connection, connect, useFunctionEnvironment } from "./connect.ts";
 import { outboundRequests } from "./outbound-requests.ts";
-import type { Section } from "./report.ts";
+import type { Section, Table } from "./report.ts";
 import { median, timed } from "./statistics.ts";
 import { executionArn, statusMessage } from "./status-events.ts";
 
@@ -155,44 +155,24 @@ async function requestsOfOne({ dynamodb, record, active }: Bench): Promise<Map<s
   return requests;
 }
 
+const method = `The recorder's handler, with the dependencies its Lambda entry file builds, takes batches of ${batchSize} status events of executions that the gate started, one batch at a time as one Lambda environment does; the bare SDK puts the same items into the same table and indexes under the same kind of condition with ${batchSize} puts in flight, every ended put followed by another at once. ${rounds} rounds of each in turn after ${warmUpRounds} warm-ups, ${executionsPerRound * statuses.length} entries a round; the items are the entries the recorder has just written, under other executions. The DynamoDB engine is another process; a share is the median of the shares of the rounds.`;
+
 function section(rates: Rates, requests: ReadonlyMap<string, string>): Section {
-  const share = (of: readonly number[], by: readonly number[]): number =>
-    median(of.map((rate, round) => rate / (by[round] ?? Number.NaN)));
-  const ofEntries = share(rates.both, rates.bareEntries);
-  const row = (name: string, of: readonly number[]) => [
-    name,
-    median(of).toFixed(0),
-    percent(share(of, rates.bareEntries)),
-    percent(share(of, rates.bareAll)),
-  ];
+  const share = shareOf(rates.both, rates.bareEntries);
   return {
     name: "recorder",
     title: "Recorder",
-    method: `The recorder's handler, with the dependencies its Lambda entry file builds, takes batches of ${batchSize} status events of executions that the gate started, one batch at a time as one Lambda environment does; the bare SDK puts the same items into the same table and indexes under the same kind of condition with ${batchSize} puts in flight, every ended put followed by another at once. ${rounds} rounds of each in turn after ${warmUpRounds} warm-ups, ${executionsPerRound * statuses.length} entries a round; the items are the entries the recorder has just written, under other executions. The DynamoDB engine is another process; a share is the median of the shares of the rounds.`,
+    method,
     verdicts: [
       {
         figure: "recorder's share of the bare puts of its entries",
-        value: percent(ofEntries),
+        value: percent(share),
         target: `≥ ${percent(targetShare)}`,
-        met: ofEntries >= targetShare,
+        met: share >= targetShare,
       },
     ],
     tables: [
-      {
-        head: [
-          "",
-          "entries/s, median",
-          "share of the bare puts of entries",
-          "share of the bare puts of entries and states",
-        ],
-        rows: [
-          row("recorder, RUNNING", rates.RUNNING),
-          row("recorder, SUCCEEDED", rates.SUCCEEDED),
-          row("**recorder, both**", rates.both),
-          row("bare SDK, entries", rates.bareEntries),
-          row("bare SDK, entries and the states of ended executions", rates.bareAll),
-        ],
-      },
+      ratesTable(rates),
       {
         caption: `What the recorder sends for a batch of ${batchSize}:`,
         head: ["status", "requests"],
@@ -203,6 +183,34 @@ function section(rates: Rates, requests: ReadonlyMap<string, string>): Section {
       "An entry needs its execution's state read before it and, where the status moves the state, written after it; the bare puts of entries do neither. The second share is of the puts of all the items the recorder writes, counted in entries.",
     ],
   };
+}
+
+function ratesTable(rates: Rates): Table {
+  const row = (name: string, of: readonly number[]) => [
+    name,
+    median(of).toFixed(0),
+    percent(shareOf(of, rates.bareEntries)),
+    percent(shareOf(of, rates.bareAll)),
+  ];
+  return {
+    head: [
+      "",
+      "entries/s, median",
+      "share of bare puts of entries",
+      "share of bare puts of entries and states",
+    ],
+    rows: [
+      row("recorder, RUNNING", rates.RUNNING),
+      row("recorder, SUCCEEDED", rates.SUCCEEDED),
+      row("**recorder, both**", rates.both),
+      row("bare SDK, entries", rates.bareEntries),
+      row("bare SDK, entries and the states of ended executions", rates.bareAll),
+    ],
+  };
+}
+
+function shareOf(rates: readonly number[], bare: readonly number[]): number {
+  return median(rates.map((rate, round) => rate / (bare[round] ?? Number.NaN)));
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(0)}%`;
