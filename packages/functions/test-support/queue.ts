@@ -1,3 +1,4 @@
+import type { MessageDelay } from "@countersign/aws/sqs/message-delay";
 import type { SQSEvent, SQSRecord } from "aws-lambda";
 
 /** A message as Lambda gets it from SQS. */
@@ -26,3 +27,14 @@ export const batch = (...Records: SQSRecord[]): SQSEvent => ({ Records });
 export const leaves = (...ids: string[]) => ({
   batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })),
 });
+
+/** Keeps what was put off, in seconds by receipt handle. */
+export class MemoryDelay implements MessageDelay {
+  readonly seconds = new Map<string, number>();
+  failure: Error | undefined;
+
+  async delay(receiptHandle: string, seconds: number): Promise<void> {
+    if (this.failure) throw this.failure;
+    this.seconds.set(receiptHandle, seconds);
+  }
+}

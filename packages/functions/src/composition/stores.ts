@@ -3,6 +3,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { createExecutionStore } from "@countersign/aws/dynamodb/executions";
 import { createLedgerReader, createLedgerWriter } from "@countersign/aws/dynamodb/ledger";
 import { createDeadLetterQueue } from "@countersign/aws/sqs/dead-letters";
+import { createMessageDelay } from "@countersign/aws/sqs/message-delay";
 import { createRevocationQueue } from "@countersign/aws/sqs/revocation-queue";
 import { type Environment, setting, urlSetting } from "./settings.ts";
 
@@ -25,17 +26,20 @@ export function stores(environment: Environment) {
 /** The queues functions write to. */
 export function queues(environment: Environment) {
   const sqs = new SQSClient({});
+  const revocationsUrl = urlSetting(environment, "COUNTERSIGN_REVOCATIONS_QUEUE_URL");
+  const statusEventsUrl = urlSetting(environment, "COUNTERSIGN_STATUS_EVENTS_QUEUE_URL");
   return {
-    revocations: createRevocationQueue({
-      sqs,
-      queueUrl: urlSetting(environment, "COUNTERSIGN_REVOCATIONS_QUEUE_URL"),
-    }),
+    revocations: createRevocationQueue({ sqs, queueUrl: revocationsUrl }),
+    delayOf: {
+      statusEvents: createMessageDelay({ sqs, queueUrl: statusEventsUrl }),
+      revocations: createMessageDelay({ sqs, queueUrl: revocationsUrl }),
+    },
     deadLetters: createDeadLetterQueue({
       sqs,
       queueUrl: urlSetting(environment, "COUNTERSIGN_DEAD_LETTERS_QUEUE_URL"),
       sourceUrls: {
-        "status-events": urlSetting(environment, "COUNTERSIGN_STATUS_EVENTS_QUEUE_URL"),
-        revocations: urlSetting(environment, "COUNTERSIGN_REVOCATIONS_QUEUE_URL"),
+        "status-events": statusEventsUrl,
+        revocations: revocationsUrl,
       },
     }),
   };

@@ -7,6 +7,7 @@ import { recorderHandler } from "../recorder/handler.ts";
 
 const environment = process.env;
 const { ledger, executions } = stores(environment);
+const { revocations, deadLetters, delayOf } = queues(environment);
 
 export const handler = recorderHandler({
   clock,
@@ -14,6 +15,8 @@ export const handler = recorderHandler({
   ledger,
   executions,
   reader: createExecutionReader({ sfn: new SFNClient({}) }),
-  ...queues(environment),
+  revocations,
+  deadLetters,
+  delay: delayOf.statusEvents,
   log: createLogger("recorder"),
 });

@@ -9,6 +9,7 @@ import { revokerHandler } from "../revoker/handler.ts";
 
 const environment = process.env;
 const { state, ledger, executions } = stores(environment);
+const { deadLetters, delayOf } = queues(environment);
 const { providers } = identityProviders(deployedConfig(environment));
 
 export const handler = revokerHandler({
@@ -22,6 +23,7 @@ export const handler = revokerHandler({
   }),
   providers,
   denials: createBlockList(state),
-  deadLetters: queues(environment).deadLetters,
+  deadLetters,
+  delay: delayOf.revocations,
   log: createLogger("revoker"),
 });

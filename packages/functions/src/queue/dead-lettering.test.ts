@@ -10,7 +10,7 @@ import { jwtLike, startDate } from "../../../core/test-support/fixtures.ts";
 import { MemoryClock } from "../../../core/test-support/memory-clock.ts";
 import { MemoryDeadLetterQueue } from "../../../core/test-support/memory-queues.ts";
 import { MemoryLog } from "../../test-support/api.ts";
-import { batch, leaves, message } from "../../test-support/queue.ts";
+import { batch, leaves, MemoryDelay, message } from "../../test-support/queue.ts";
 import { type DeadLetteringDeps, handleBatch } from "./dead-lettering.ts";
 
 const maxReceives = 3;
@@ -19,10 +19,12 @@ const down = new UnavailableError("store.unavailable", "the ledger did not answe
 let deadLetters: MemoryDeadLetterQueue;
 let log: MemoryLog;
 let handled: string[];
+let delay: MemoryDelay;
 beforeEach(() => {
   deadLetters = new MemoryDeadLetterQueue();
   log = new MemoryLog();
   handled = [];
+  delay = new MemoryDelay();
 });
 
 /** Handles a batch in which each body names what becomes of it. */
@@ -33,6 +35,7 @@ function handle(fates: Record<string, unknown>, change: Partial<DeadLetteringDep
     queue: "status-events",
     maxReceives,
     redact: (body) => `redacted ${body.length}`,
+    delay,
     log,
     ...change,
   };
@@ -53,6 +56,20 @@ describe("a batch", () => {
     expect(deadLetters.letters).toEqual([]);
   });
 
+  test("puts off what failed, by the tries it has had and what the other side asks for", async () => {
+    const asked = new UnavailableError("provider.unavailable", "busy", { retryAfterSeconds: 120 });
+    await handle({ bad: down, busy: asked })(
+      batch(message("1", "good"), message("2", "bad"), message("3", "busy")),
+    );
+    expect([...delay.seconds.values()]).toEqual([expect.closeTo(2, 0), 120]);
+    expect(log.errors).toEqual([]);
+  });
+
+  test("that can't be put off comes back after the queue's own time", async () => {
+    delay.failure = new UnavailableError("store.unavailable", "the queue did not answer");
+    expect(await handle({ bad: down })(batch(message("1", "bad")))).toEqual(leaves("1"));
+  });
+
   test("of nothing leaves nothing", async () => {
     expect(await handle({})(batch())).toEqual(leaves());
   });
@@ -62,7 +79,15 @@ describe("a message that fails", () => {
   test.each([1, maxReceives - 1])("is left for another try at receive %i", async (receives) => {
     expect(await handle({ b: down })(batch(message("m", "b", receives)))).toEqual(leaves("m"));
     expect(deadLetters.letters).toEqual([]);
-    expect(log.errors).toEqual([{ message: "message failed", messageId: "m", receives, error: down }]);
+    expect(log.warnings).toMatchObject([
+      { message: "message put off", fields: { code: "store.unavailable", messageId: "m", receives } },
+    ]);
+  });
+
+  test("for a reason that won't pass by itself is an error at each try", async () => {
+    const bug = new Error("bug");
+    await handle({ b: bug })(batch(message("m", "b", 1)));
+    expect(log.errors).toEqual([{ message: "message failed", messageId: "m", receives: 1, error: bug }]);
   });
 
   test("is given up at its last receive, with all there is to know but its body", async () => {

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
+import type { MessageDelay } from "@countersign/aws/sqs/message-delay";
 import type { Clock } from "@countersign/core/clock";
 import type { DeadLetter, DeadLetterQueue } from "@countersign/core/dead-letter/dead-letter";
 import type { ErrorCode } from "@countersign/core/error/catalog";
 import { CountersignError, IntegrityError, InvalidInputError } from "@countersign/core/error/errors";
+import { backoffSeconds } from "@countersign/core/retry/backoff";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { asError, type ErrorLog } from "../api/http.ts";
 
@@ -16,6 +18,8 @@ export interface DeadLetteringDeps {
   readonly redact: (body: string) => string | undefined;
   /** Told before the letter is written; what it throws leaves the message for another try. */
   readonly onGiveUp?: (record: SQSRecord, error: unknown) => Promise<void>;
+  /** Puts off the next try of a message. */
+  readonly delay: MessageDelay;
   readonly log: ErrorLog;
 }
 
@@ -51,10 +55,36 @@ async function tryOne(
     await handle(record);
     return true;
   } catch (error) {
+    if (receives < deps.maxReceives && !isFinal(error)) {
+      await putOff(deps, record, error, receives);
+      return false;
+    }
     deps.log.error("message failed", { error: asError(error), messageId: record.messageId, receives });
-    if (receives < deps.maxReceives && !isFinal(error)) return false;
     return giveUp(deps, record, error, receives);
   }
+}
+
+/** What may pass by itself is a warning, and tried again after a while; anything else is an error each time. */
+async function putOff(
+  { delay, log }: DeadLetteringDeps,
+  { messageId, receiptHandle }: SQSRecord,
+  error: unknown,
+  receives: number,
+): Promise<void> {
+  const known = error instanceof CountersignError ? error : undefined;
+  const seconds = backoffSeconds({
+    tries: receives,
+    retryAfterSeconds: known?.retryAfterSeconds,
+    random: Math.random(),
+  });
+  if (known?.definition.retryable) {
+    log.warn("message put off", { code: known.code, detail: known.message, messageId, receives, seconds });
+  } else {
+    log.error("message failed", { error: asError(error), messageId, receives });
+  }
+  await delay.delay(receiptHandle, seconds).catch((failure: unknown) => {
+    log.warn("message not put off", { detail: asError(failure).name, messageId });
+  });
 }
 
 async function giveUp(

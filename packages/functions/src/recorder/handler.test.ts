@@ -4,11 +4,11 @@ import { arnOf, grantWith, jwtLike, statusEventWith } from "../../../core/test-s
 import { MemoryDeadLetterQueue } from "../../../core/test-support/memory-queues.ts";
 import { RecorderWorld } from "../../../core/test-support/recorder-world.ts";
 import { MemoryLog } from "../../test-support/api.ts";
-import { batch, leaves, message } from "../../test-support/queue.ts";
+import { batch, leaves, MemoryDelay, message } from "../../test-support/queue.ts";
 import { type RecorderDeps, recorderHandler } from "./handler.ts";
 
 const executionArn = arnOf("e");
-const tries = 10;
+const tries = 20;
 
 let world: RecorderWorld;
 let deadLetters: MemoryDeadLetterQueue;
@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 
 const record = (change: Partial<RecorderDeps> = {}) =>
-  recorderHandler({ ...world.deps(), deadLetters, log, ...change });
+  recorderHandler({ ...world.deps(), deadLetters, delay: new MemoryDelay(), log, ...change });
 const down = {
   append: async () => {
     throw new UnavailableError("store.unavailable", "the ledger did not answer");

@@ -8,8 +8,8 @@ export interface RecorderDeps
   extends RecordDeps,
     Omit<DeadLetteringDeps, "redact" | "queue" | "maxReceives" | "onGiveUp"> {}
 
-/** Tries of one event: with the queue's visibility timeout, the best part of an hour. */
-const maxReceives = 10;
+/** Tries of one event, with growing waits between them: an hour and a half at least. */
+const maxReceives = 20;
 
 /** Status events from the queue, each to its entry. */
 export function recorderHandler(deps: RecorderDeps) {

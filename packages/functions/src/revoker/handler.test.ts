@@ -4,7 +4,7 @@ import { arnOf, grantWith, jwtLike, startDate } from "../../../core/test-support
 import { GateWorld } from "../../../core/test-support/gate-world.ts";
 import { MemoryDeadLetterQueue } from "../../../core/test-support/memory-queues.ts";
 import { MemoryLog } from "../../test-support/api.ts";
-import { batch, leaves, message } from "../../test-support/queue.ts";
+import { batch, leaves, MemoryDelay, message } from "../../test-support/queue.ts";
 import { revokerHandler } from "./handler.ts";
 
 const executionArn = arnOf("e");
@@ -21,6 +21,7 @@ beforeEach(async () => {
   world = new GateWorld();
   deadLetters = new MemoryDeadLetterQueue();
   revoke = revokerHandler({
+    delay: new MemoryDelay(),
     ...world.deps(),
     seals: world.seals,
     denials: world.denials,

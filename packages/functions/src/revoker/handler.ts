@@ -9,7 +9,7 @@ export interface RevokerDeps
   extends RevokeDeps,
     Omit<DeadLetteringDeps, "redact" | "queue" | "maxReceives" | "onGiveUp"> {}
 
-/** Tries of one revocation before people are told; the intent stands all the same. */
+/** Tries of one revocation, over an hour and a half at least, before people are told; the intent stands all the same. */
 const maxReceives = 20;
 
 const hintSchema = z.strictObject({
