@@ -31,15 +31,16 @@ export interface ExecutionLister {
 /**
  * Reads, decides and writes until no other writer came between.
  *
- * `decide` returns the same object (or undefined for an absent item) to leave things as they are.
+ * `decide` returns the same object (or undefined for an absent item) to leave things as they are. A state that
+ * was read just before may be given as `known`: it is decided on first, and read again only when it was overtaken.
  */
 export async function updateExecution(
   store: ExecutionStore,
   executionArn: string,
   decide: (state: ExecutionState | undefined) => ExecutionState | undefined,
+  known?: ExecutionState,
 ): Promise<{ before: ExecutionState | undefined; after: ExecutionState | undefined }> {
-  for (;;) {
-    const before = await store.get(executionArn);
+  for (let before = known ?? (await store.get(executionArn)); ; before = await store.get(executionArn)) {
     const after = decide(before);
     if (after === undefined || after === before) return { before, after };
     try {

@@ -92,6 +92,8 @@ export async function startExecution(deps: StartDeps, request: StartRequest): Pr
   }
 }
 
+type Personal = Awaited<ReturnType<PersonalDataCipher["encrypt"]>>;
+
 /** One request on its way: holds what every step of it needs. */
 class Start {
   readonly #deps: StartDeps;
@@ -105,6 +107,8 @@ class Start {
   readonly #grant: Grant;
   /** Revision of the state that carries our intent, once it is claimed. */
   #revision = 0;
+  /** The seal under way, once there is a token to seal. */
+  #sealed: Promise<void> | undefined;
 
   constructor(
     deps: StartDeps,
@@ -139,7 +143,9 @@ class Start {
 
   async run(): Promise<StartedExecution> {
     const { grantId, redriveCount } = this.#grant;
+    // Both wait for nothing that follows: their time falls beside other waits.
     const seal = this.#deps.sealer.prepare({ executionArn: this.#executionArn, redriveCount, grantId });
+    const personal = this.#encryptPersonalData();
     const claimed = await claimStart(this.#deps, this.#claim);
     if (claimed.kind === "earlier") {
       const { grant, startDate } = claimed;
@@ -148,7 +154,7 @@ class Start {
     this.#revision = claimed.revision;
     const issued = await this.#exchange();
     const grant = this.#grantOf(issued);
-    const startDate = await this.#recordAndStart(seal, issued, grant);
+    const startDate = await this.#recordAndStart(seal, personal, issued, grant);
     await this.#activate(grant, startDate);
     return {
       executionArn: this.#executionArn,
@@ -190,26 +196,30 @@ class Start {
   }
 
   /** No start without its record; and what is known not to have started is taken back. */
-  async #recordAndStart(seal: PreparedSeal, issued: IssuedToken | undefined, grant: Grant): Promise<number> {
-    const sealed = issued && seal.store(issued.value);
+  async #recordAndStart(
+    seal: PreparedSeal,
+    personal: Promise<Personal>,
+    issued: IssuedToken | undefined,
+    grant: Grant,
+  ): Promise<number> {
     try {
-      await this.#record(sealed, issued, grant);
+      await this.#record(seal, personal, issued, grant);
       return await this.#start(grant);
     } catch (error) {
-      if (!(error instanceof OutcomeUnknownError)) await this.#abandon(grant, sealed, issued, error);
+      if (!(error instanceof OutcomeUnknownError)) await this.#abandon(grant, issued, error);
       throw error;
     }
   }
 
   /** All of it durable and in order before the start; the reads come after the intent was written. */
   async #record(
-    sealed: Promise<void> | undefined,
+    seal: PreparedSeal,
+    personal: Promise<Personal>,
     issued: IssuedToken | undefined,
     grant: Grant,
   ): Promise<void> {
     const settled = await Promise.allSettled([
-      sealed,
-      this.#appendAuthorized(grant),
+      this.#appendAuthorized(grant, personal),
       this.#refuseBlocked(),
       issued &&
         checkGrantToken(this.#provider, issued, {
@@ -217,15 +227,30 @@ class Start {
           audience: this.#grantAudience,
           scopes: grant.scopes,
         }),
+      issued && this.#seal(seal, issued),
     ]);
     for (const result of settled) if (result.status === "rejected") throw result.reason;
   }
 
-  async #appendAuthorized(grant: Grant): Promise<void> {
+  /** Last of the four to be asked for: encrypting takes the processor, which the others need to set out. */
+  #seal(seal: PreparedSeal, issued: IssuedToken): Promise<void> {
+    this.#sealed = seal.store(issued.value);
+    return this.#sealed;
+  }
+
+  #encryptPersonalData(): Promise<Personal> {
     const { token, origin } = this.#request;
-    const personal = await this.#deps.personal.encrypt(token.subject, personalData(token, origin));
-    const fields = authorizedEntry(token, this.#workflow, this.#claim.intent, grant, this.#deps.clock.now());
-    await this.#deps.ledger.append({ ...fields, personal });
+    const personal = this.#deps.personal.encrypt(token.subject, personalData(token, origin));
+    // A start that ends before it is recorded never asks for this: its failure is then no one's.
+    personal.catch(() => undefined);
+    return personal;
+  }
+
+  async #appendAuthorized(grant: Grant, personal: Promise<Personal>): Promise<void> {
+    const { token } = this.#request;
+    const now = this.#deps.clock.now();
+    const fields = authorizedEntry(token, this.#workflow, this.#claim.intent, grant, now);
+    await this.#deps.ledger.append({ ...fields, personal: await personal });
   }
 
   async #refuseBlocked(): Promise<void> {
@@ -276,13 +301,8 @@ class Start {
   }
 
   /** A token that is sealed is left to the revoker; one that is not is taken back while it is at hand. */
-  async #abandon(
-    grant: Grant,
-    sealed: Promise<void> | undefined,
-    issued: IssuedToken | undefined,
-    cause: unknown,
-  ): Promise<void> {
-    const grantToken = issued ? await this.#takeBack(sealed, issued) : "none";
+  async #abandon(grant: Grant, issued: IssuedToken | undefined, cause: unknown): Promise<void> {
+    const grantToken = issued ? await this.#takeBack(issued) : "none";
     const { name = "Error", code } = cause as Partial<CountersignError>;
     const abandonment = {
       executionArn: this.#executionArn,
@@ -298,12 +318,9 @@ class Start {
     });
   }
 
-  async #takeBack(
-    sealed: Promise<void> | undefined,
-    issued: IssuedToken,
-  ): Promise<"revoked" | "revocation_pending"> {
+  async #takeBack(issued: IssuedToken): Promise<"revoked" | "revocation_pending"> {
     try {
-      await sealed;
+      await this.#sealed;
       return "revocation_pending";
     } catch {
       return this.#provider.revoke(issued.value).then(

@@ -11,6 +11,7 @@ import {
 } from "../../test-support/fixtures.ts";
 import { RecorderWorld } from "../../test-support/recorder-world.ts";
 import { IntegrityError, UnavailableError } from "../error/errors.ts";
+import type { ExecutionState } from "../execution/execution-state.ts";
 import { parseStatusEvent } from "../status-event/status-event.ts";
 import { recordStatusEvent } from "./record-status-event.ts";
 
@@ -88,13 +89,25 @@ describe("a status event of an execution the gate started", () => {
   test("writes entry, then state, then hint", async () => {
     const world = await gatedWorld();
     const { calls } = await world.deliver(eventOf("FAILED"));
-    expect(calls).toEqual([
-      "executions.get",
-      "ledger.append",
-      "executions.get",
-      "executions.put",
-      "revocations.hint",
-    ]);
+    expect(calls).toEqual(["executions.get", "ledger.append", "executions.put", "revocations.hint"]);
+  });
+
+  test("that was overtaken between its entry and its state is decided on anew", async () => {
+    const world = await gatedWorld();
+    const executions = {
+      get: (arn: string) => world.executions.get(arn),
+      put: async (next: ExecutionState) => {
+        executions.put = (state) => world.executions.put(state);
+        const state = world.executions.peek(executionArn);
+        if (state)
+          await world.executions.put({ ...state, workflow: "renamed", revision: state.revision + 1 });
+        await world.executions.put(next);
+      },
+      remove: async () => undefined,
+    };
+    await recordStatusEvent({ ...world.deps(), executions }, parseStatusEvent(eventOf("FAILED")));
+    expect(world.executions.peek(executionArn)).toMatchObject({ status: "FAILED", revision: 3 });
+    expect(world.revocations.hints).toHaveLength(1);
   });
 
   test("keeps hash and size of the input in the entry, and an error without its cause", async () => {

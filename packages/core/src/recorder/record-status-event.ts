@@ -59,8 +59,11 @@ export async function recordStatusEvent(
     at: deps.clock.now(),
   };
   const revokeOn = new Set<string>(workflow?.revoke.on ?? ["FAILED", "TIMED_OUT", "ABORTED"]);
-  const { after } = await updateExecution(deps.executions, event.executionArn, (state) =>
-    applyStatus(state, change, revokeOn),
+  const { after } = await updateExecution(
+    deps.executions,
+    event.executionArn,
+    (state) => applyStatus(state, change, revokeOn),
+    before,
   );
   const grant = origin.attribution === "gate" ? grantOf(after, change) : undefined;
   if (grant?.state === "revoking") {
