@@ -18,11 +18,11 @@ async function failureOf(url: string): Promise<unknown> {
 }
 
 test.each([
-  ["a throttle", new Refusal("ThrottlingException")],
-  ["a used-up budget", new Refusal("ProvisionedThroughputExceededException")],
-  ["a fault of the service", new Refusal("InternalServerError", 500)],
-  ["a broken connection", new Hangup()],
-])("%s is unavailability, with its cause", async (_, failure) => {
+  ["a throttle", new Refusal("ThrottlingException"), "store.throttled", 2],
+  ["a used-up budget", new Refusal("ProvisionedThroughputExceededException"), "store.throttled", 2],
+  ["a fault of the service", new Refusal("InternalServerError", 500), "store.unavailable", undefined],
+  ["a broken connection", new Hangup(), "store.unavailable", undefined],
+])("%s is unavailability, with its cause", async (_, failure, code, retryAfterSeconds) => {
   await using endpoint = await startJsonEndpoint({
     GetItem: () => {
       throw failure;
@@ -30,7 +30,7 @@ test.each([
   });
   const error = await failureOf(endpoint.url);
   expect(error).toBeInstanceOf(UnavailableError);
-  expect((error as UnavailableError).code).toBe("store.unavailable");
+  expect(error).toMatchObject({ code, retryAfterSeconds });
   expect((error as UnavailableError).cause).toBeInstanceOf(Error);
 });
 

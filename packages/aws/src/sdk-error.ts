@@ -78,8 +78,17 @@ export async function orUnavailable<T>(call: Promise<T>, store: string): Promise
   }
 }
 
+/** Seconds after which a throttled caller may well be let through: quotas fill again by the second. */
+const throttledSeconds = 2;
+
 /** The error of a store that did not answer; its message names the failure, never what was sent. */
 export function unavailable(store: string, cause: unknown): UnavailableError {
+  if (isThrottle(cause)) {
+    return new UnavailableError("store.throttled", `${store} is throttled: ${failureName(cause)}`, {
+      cause,
+      retryAfterSeconds: throttledSeconds,
+    });
+  }
   return new UnavailableError("store.unavailable", `${store} did not answer: ${failureName(cause)}`, {
     cause,
   });

@@ -209,6 +209,12 @@ export const errorCatalog = define({
     "check the client's secret and its grant types at the provider",
   ),
   "provider.unavailable": unavailable("the identity provider did not answer", "try again later"),
+  "store.throttled": {
+    status: 429,
+    retryable: true,
+    title: "more is asked than the account's limits allow, and nothing was started",
+    fix: "try again after the seconds in Retry-After; raise the quota named in the detail if it stays",
+  },
   "store.unavailable": unavailable(
     "the ledger did not take the record, so nothing was started",
     "try again later",
