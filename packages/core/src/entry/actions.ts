@@ -12,6 +12,7 @@ export const entryActions = [
   "execution.status_changed",
   "execution.caller_identified",
   "execution.stop_requested",
+  "request.refused",
   "step.entered",
   "step.succeeded",
   "step.failed",
