@@ -6,8 +6,11 @@ import { stateAttributes as names } from "./tables.ts";
 /** Partitions of the `open` index, of each kind. */
 export const openShards = 8;
 
-/** What an execution is in the index for: still open, or closed with a revocation that is not concluded. */
-export type OpenKind = "open" | "revoking";
+/**
+ * What an item is in the index for: an execution that is still open, one that is closed with a revocation not
+ * concluded, or refusals that are counted and not recorded.
+ */
+export type OpenKind = "open" | "revoking" | "refusals";
 
 // The whole state is one JSON attribute under one-letter names. Nothing inside is queried or updated by
 // itself, every write puts the item whole under the condition of its revision; and short names keep an item

@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
@@ -16,11 +16,9 @@ import {
   executionKey,
   executionOf,
   type OpenKind,
-  openPartition,
-  openShards,
 } from "./execution-item.ts";
-import { queryItems } from "./read.ts";
-import { stateAttributes as names, openIndex } from "./tables.ts";
+import { listOpenKeys } from "./open-keys.ts";
+import { stateAttributes as names } from "./tables.ts";
 
 /** Where what changes is kept. */
 export interface StateSource {
@@ -100,20 +98,7 @@ class DynamoExecutionStore implements ExecutionStore, ExecutionLister {
   }
 
   async *#list(kind: OpenKind): AsyncGenerator<string> {
-    const { dynamodb, table } = this.#source;
-    // From another shard each time, so that who can't read them all in one go gets to each in turn.
-    const first = randomInt(openShards);
-    for (let read = 0; read < openShards; read += 1) {
-      const shard = (first + read) % openShards;
-      const keys = queryItems(dynamodb, {
-        TableName: table,
-        IndexName: openIndex,
-        KeyConditionExpression: "#i = :partition",
-        ExpressionAttributeNames: { "#i": names.open },
-        ExpressionAttributeValues: { ":partition": { S: openPartition(kind, shard) } },
-      });
-      for await (const key of keys) yield executionArnOfKey(key);
-    }
+    for await (const key of listOpenKeys(this.#source, kind)) yield executionArnOfKey(key);
   }
 }
 

@@ -38,10 +38,12 @@ export const ledgerIndexes = {
 /**
  * Attribute names of the state table.
  *
- * `pk` names the item by its kind: `EXECUTION#`, `SEAL#`, `RATE#`, `USED#`, `BLOCK#`, `KEY#`. An execution has its
+ * `pk` names the item by its kind: `EXECUTION#`, `SEAL#`, `RATE#`, `USED#`, `BLOCK#`, `KEY#`, `REFUSED#`. An execution has its
  * state in `s`, its revision in `r`, a mark of the write in `w`, and in `i` its partition of the `open` index
  * while it is in it. A seal has its ciphertext in `c`, a start rate its count in `n`, a subject's key its id in `k` and the wrapped
- * key in `c`, a block its time in `n`, a used token its execution in `s`. `x` is the time to live, in epoch seconds.
+ * key in `c`, a block its time in `n`, a used token its execution in `s`. Refusals of a minute, reason and
+ * source prefix have their count in `n`, its series in `y`, in `h` the count as it was closed to be recorded, and
+ * are in the `open` index until they are. `x` is the time to live, in epoch seconds.
  */
 export const stateAttributes = {
   partition: "pk",
@@ -52,10 +54,12 @@ export const stateAttributes = {
   ciphertext: "c",
   count: "n",
   keyId: "k",
+  series: "y",
+  closed: "h",
   expiresAt: "x",
 } as const;
 
-/** The sparse index of executions that something is still to be done about. */
+/** The sparse index of executions and counts that something is still to be done about. */
 export const openIndex = "open";
 
 /** The append-only ledger table: entries, scope rows and overflow items. */
@@ -75,7 +79,7 @@ export function ledgerTable(tableName: string): CreateTableInput {
   };
 }
 
-/** The table of what changes: execution states, seals, start rates, blocks and subjects' keys. */
+/** The table of what changes: execution states, seals, start rates, blocks, subjects' keys and counts of refusals. */
 export function stateTable(tableName: string): CreateTableInput {
   const { partition, open } = stateAttributes;
   return {
