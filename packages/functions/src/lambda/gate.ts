@@ -8,13 +8,16 @@ import { createSealer } from "@countersign/aws/kms/seal";
 import { createExecutionReader, createExecutionStarter } from "@countersign/aws/step-functions/executions";
 import { issuerOf } from "@countersign/core/config/config";
 import { issuedTokenFingerprint } from "@countersign/core/token/fingerprint";
+import { countedRefusals } from "../api/counted-refusals.ts";
 import { tokenVerification } from "../composition/identity.ts";
+import { refusalCount } from "../composition/refusals.ts";
 import { deployedConfig, deployedWorkflows, setting } from "../composition/settings.ts";
 import { clock, queues, stores } from "../composition/stores.ts";
 import { gateHandler } from "../gate/handler.ts";
 import { createLogger } from "../logging/logger.ts";
 
 const environment = process.env;
+const log = createLogger("gate");
 const config = deployedConfig(environment);
 const { state, ledger, executions } = stores(environment);
 const { verifier, providers, keys } = await tokenVerification(environment, config);
@@ -26,7 +29,7 @@ const sealing = {
 };
 const sfn = new SFNClient({});
 
-export const handler = gateHandler({
+const handle = gateHandler({
   clock,
   workflows: deployedWorkflows(environment, config),
   ledger,
@@ -44,5 +47,7 @@ export const handler = gateHandler({
   issuer: (name) => issuerOf(config, name),
   gateKey: keys.gateKey,
   verifier,
-  log: createLogger("gate"),
+  log,
 });
+
+export const handler = countedRefusals(refusalCount(environment, log), handle);

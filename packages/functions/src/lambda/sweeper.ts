@@ -1,11 +1,12 @@
 import { SFNClient } from "@aws-sdk/client-sfn";
+import { createUnrecordedRefusals } from "@countersign/aws/dynamodb/refusal-counters";
 import { createExecutionReader } from "@countersign/aws/step-functions/executions";
 import { clock, queues, stores } from "../composition/stores.ts";
 import { createLogger } from "../logging/logger.ts";
 import { sweeperHandler } from "../sweeper/handler.ts";
 
 const environment = process.env;
-const { ledger, ledgerReader, executions } = stores(environment);
+const { state, ledger, ledgerReader, executions } = stores(environment);
 
 export const handler = sweeperHandler({
   clock,
@@ -13,6 +14,7 @@ export const handler = sweeperHandler({
   entries: ledgerReader,
   executions,
   lister: executions,
+  refusals: createUnrecordedRefusals(state),
   reader: createExecutionReader({ sfn: new SFNClient({}) }),
   revocations: queues(environment).revocations,
   log: createLogger("sweeper"),
