@@ -77,10 +77,10 @@ describe("start", () => {
     expect(arnOf(first.out)).toBe(arnOf(second.out));
   });
 
-  it("is refused with 3 for a token without the scope, and says which", async () => {
+  it("is refused with 3 for a token without a scope of the workflow", async () => {
     const { exit, out, err } = await run(["start", "payout", "--as", "reports-app"]);
     expect({ exit, out }).toEqual({ exit: 3, out: "" });
-    expect(err).toMatch(/^error: .*payout:start.*\(policy\.scope_insufficient.*\)\nfix: {3}\S.*\n$/);
+    expect(err).toMatch(/^error: "scope" has none .*\(policy\.scope_insufficient.*\)\nfix: {3}\S.*\n$/);
   });
 
   it("ends with 130 on Ctrl-C while it waits, and says how to go on", async () => {

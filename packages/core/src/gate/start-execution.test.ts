@@ -172,7 +172,6 @@ describe("a start with an Idempotency-Key that was used", () => {
 
 describe("a refusal before anything is written", () => {
   test.each([
-    ["an unknown workflow", { workflow: "nightly" }, "resource.not_found"],
     ["a missing scope", { token: tokenWith({ scopes: ["other"] }) }, "policy.scope_insufficient"],
     ["an agent", { token: tokenWith({ actors: [{ sub: "agent" }] }) }, "policy.agent_refused"],
     ["an input that is no object", { input: [] }, "request.malformed"],
@@ -201,18 +200,37 @@ describe("a refusal before anything is written", () => {
     await expect(world.start({ workflow: "nightly" }, { ledger })).rejects.toBe(down);
   });
 
-  test("of a name no workflow can have keeps that name out of the entry", async () => {
-    const world = new GateWorld();
-    await expect(world.start({ workflow: "a b\u0000" })).rejects.toMatchObject({
-      code: "resource.not_found",
+  test("of an unknown workflow tells the caller no more than one of a workflow without its scopes", async () => {
+    const refusalOf = async (workflow: string) => {
+      const world = new GateWorld({ agents: { allow: false } });
+      const token = tokenWith({ scopes: ["other"], actors: [{ sub: "agent" }] });
+      const refusal = await world.start({ workflow, token }).catch((error: unknown) => error);
+      return { world, refusal };
+    };
+    const [unknown, known] = [await refusalOf("nightly"), await refusalOf("payout")];
+    expect(unknown.refusal).toBeInstanceOf(RefusedError);
+    expect(unknown.refusal).toEqual(known.refusal);
+    expect(unknown.refusal).toMatchObject({ code: "policy.scope_insufficient", requiredScopes: undefined });
+    const entryOf = ({ world }: typeof known) => world.ledger.only("execution.denied");
+    expect(entryOf(unknown)).toMatchObject({ workflow: "nightly", error: { code: "resource.not_found" } });
+    expect(entryOf(known)).toMatchObject({
+      error: { code: "policy.scope_insufficient" },
+      detail: { requiredScopes: ["payout:start"] },
     });
-    expect(world.ledger.only("execution.denied")).not.toHaveProperty("workflow");
   });
 
-  test("names the scopes that would be enough", async () => {
+  test("of a token with one of the start scopes names all that is asked for", async () => {
+    const world = new GateWorld({ start: { scopes: ["payout:start", "payout:large"] } });
+    await expect(world.start()).rejects.toMatchObject({
+      message: '"scope" lacks "payout:large"',
+      requiredScopes: ["payout:start", "payout:large"],
+    });
+  });
+
+  test("of a name no workflow can have keeps that name out of the entry", async () => {
     const world = new GateWorld();
-    await expect(world.start({ token: tokenWith({ scopes: [] }) })).rejects.toBeInstanceOf(RefusedError);
-    expect(world.ledger.only("execution.denied").detail).toEqual({ requiredScopes: ["payout:start"] });
+    await expect(world.start({ workflow: "a b\u0000" })).rejects.toBeInstanceOf(RefusedError);
+    expect(world.ledger.only("execution.denied")).not.toHaveProperty("workflow");
   });
 
   test("of an issuer without a provider leaves no state", async () => {

@@ -20,6 +20,7 @@ import { type AbandonDeps, abandonStart } from "./abandon-start.ts";
 import { checkGrantToken } from "./check-grant-token.ts";
 import { type Claim, type ClaimDeps, claimStart } from "./claim-start.ts";
 import { completeStart } from "./complete-start.ts";
+import { disclosedRefusal } from "./disclosed-refusal.ts";
 import { checkInput, executionInput } from "./execution-input.ts";
 import { executionName } from "./execution-name.ts";
 import { refuseForeign, standingExecution } from "./standing-execution.ts";
@@ -71,7 +72,8 @@ export interface StartedExecution {
  * Starts a workflow for a verified token, in an order that never leaves a start without its record:
  * intent → exchange → seal, entry, and a look at the block lists → StartExecution → outcome.
  *
- * A refusal of a verified token is an entry before it is an answer. The same request under the same
+ * A refusal of a verified token is an entry before it is an answer, and where the entry can't be written that is
+ * the answer. The same request under the same
  * Idempotency-Key is the same execution, also after it has ended.
  *
  * @throws {RefusedError} for policy, blocks and rate. @throws {InvalidInputError} for the input.
@@ -79,16 +81,17 @@ export interface StartedExecution {
  * @throws {OutcomeUnknownError} when it is not known whether it started; the intent stands.
  */
 export async function startExecution(deps: StartDeps, request: StartRequest): Promise<StartedExecution> {
+  const workflow = deps.workflows.get(request.workflow);
   try {
-    const workflow = deps.workflows.get(request.workflow);
     if (!workflow)
       throw new RefusedError("resource.not_found", "the workflow is not registered", { field: "workflow" });
     const decision = decideStart(request.token, workflow);
     const input = checkInput(request.input);
     return await new Start(deps, request, workflow, decision, input).run();
   } catch (error) {
-    if (isRefusal(error)) await recordDenial(deps, request, error);
-    throw error;
+    if (!isRefusal(error)) throw error;
+    await recordDenial(deps, request, error);
+    throw disclosedRefusal(error, request.token, workflow);
   }
 }
 

@@ -156,7 +156,6 @@ describe("a refusal", () => {
     ["a field nobody reads", 400, "request.malformed", { body: { inputs: {} } }],
     ["a body that is not JSON", 400, "request.malformed", { body: "{" }],
     ["an Idempotency-Key of no form", 400, "request.malformed", keyed("a b")],
-    ["a workflow nobody registered", 404, "resource.not_found", { path: { workflow: "other" } }],
   ])("for %s is %i, %s, and an entry that says who asked", async (_kind, status, code, facts) => {
     const gate = new Gate();
     const answer = await gate.post(facts);
@@ -172,13 +171,16 @@ describe("a refusal", () => {
     expect(`${answer.text}${gate.world.text}`).not.toContain("eyJ");
   });
 
-  test("for a scope is 403 with the scopes that would be enough", async () => {
-    const gate = new Gate();
-    gate.tokens.add("reader", { scopes: ["payout:read"] });
-    const { status, headers } = await gate.post({ token: "reader" });
+  test("for a scope is 403, and for who holds another of the workflow's with those that would be enough", async () => {
+    const gate = new Gate({ start: { scopes: ["payout:start", "payout:large"] } });
+    const { status, headers } = await gate.post();
     expect(status).toBe(403);
-    expect(headers["www-authenticate"]).toMatch(/error="insufficient_scope".*scope="payout:start"/);
-    expect(gate.world.ledger.only("execution.denied").detail).toEqual({ requiredScopes: ["payout:start"] });
+    expect(headers["www-authenticate"]).toMatch(
+      /error="insufficient_scope".*scope="payout:start payout:large"/,
+    );
+    expect(gate.world.ledger.only("execution.denied").detail).toEqual({
+      requiredScopes: ["payout:start", "payout:large"],
+    });
   });
 
   test.each<[string, RequestFacts, number]>([

@@ -15,7 +15,6 @@ import {
   jsonBody,
   jsonResponse,
   onlyFields,
-  pathParameter,
 } from "../api/http.ts";
 import { grantView } from "../executions/execution-view.ts";
 
@@ -29,7 +28,7 @@ export function gateHandler(deps: GateDeps): ApiHandler {
   return answering(deps.log, async (event) => {
     const rawToken = bearerToken(event);
     const token = await deps.verifier.verify(rawToken);
-    const workflow = pathParameter(event, "workflow");
+    const workflow = event.pathParameters?.["workflow"] ?? "";
     const caller = { workflow, token, origin: callerOrigin(event) };
     const asked = await readRequest(deps, event, caller);
     const { executionArn, startDate, grant, created } = await startExecution(deps, {
