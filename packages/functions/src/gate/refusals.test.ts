@@ -1,4 +1,4 @@
-import { IntegrityError, OAuthResponseError, UnavailableError } from "@countersign/core/error/errors";
+import { OAuthResponseError, UnavailableError } from "@countersign/core/error/errors";
 import { executionArnOf } from "@countersign/core/execution/step-functions";
 import { executionName } from "@countersign/core/gate/execution-name";
 import fc from "fast-check";
@@ -37,7 +37,7 @@ class Gate {
   }
 }
 
-/** Every refusal of a verified token: how it comes about, its answer, and what else is recorded of it. */
+/** Every refusal of a verified token, and how it comes about. */
 const refusals: {
   readonly of: string;
   readonly status: number;
@@ -247,13 +247,6 @@ describe("a refusal of a verified token", () => {
     // A name that others took shows itself only when Step Functions is asked.
     const asked = refusal.code === "execution.name_taken" ? 1 : 0;
     expect(gate.world.stepFunctions.inputs).toHaveLength(started + asked);
-  });
-
-  test("is not recorded as a denial where the evidence contradicts itself", async () => {
-    const gate = new Gate();
-    const append = async () => Promise.reject(new IntegrityError("ledger.fact_conflict", "conflict"));
-    expect((await gate.post({}, { ledger: { append } })).status).toBe(500);
-    expect(gate.denials).toBe(0);
   });
 });
 
