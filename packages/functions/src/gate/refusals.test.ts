@@ -37,12 +37,11 @@ class Gate {
   }
 }
 
-/** Every refusal of a verified token, and how it comes about. */
 const refusals: {
   readonly of: string;
   readonly status: number;
   readonly code: string;
-  /** Code in the entry, where the answer does not tell it. */
+  /** The code in the entry, where the answer has another. */
   readonly recorded?: string;
   readonly gate?: () => Gate | Promise<Gate>;
   readonly facts?: RequestFacts;
@@ -237,11 +236,9 @@ describe("a refusal of a verified token", () => {
     const gate = await prepared(refusal);
     const started = gate.world.stepFunctions.inputs.length;
     const down = new UnavailableError("store.unavailable", "down");
-    const { ledger } = gate.world.deps();
-    const append: typeof ledger.append = async (fields) => {
-      if (fields.action === "execution.denied") throw down;
-      return ledger.append(fields);
-    };
+    const { ledger } = gate.world;
+    const append: typeof ledger.append = (fields) =>
+      fields.action === "execution.denied" ? Promise.reject(down) : ledger.append(fields);
     const { status, body } = await gate.post(refusal.facts, { ledger: { append } });
     expect({ status, code: body["code"] }).toEqual({ status: 503, code: "store.unavailable" });
     // A name that others took shows itself only when Step Functions is asked.
