@@ -73,8 +73,11 @@ async function takeToken({ tokenUses }: ClaimDeps, { token, tokenUse, executionA
 async function earlierStart(deps: ClaimDeps, claim: Claim, conflict: unknown): Promise<Claimed> {
   if (!(conflict instanceof ConflictError)) throw conflict;
   const state = await deps.executions.get(claim.executionArn);
-  const grant = state?.grants.find(({ redriveCount }) => redriveCount === 0);
-  if (!state || !grant || grant.requestHash !== claim.grant.requestHash) {
+  // The earlier request has come to nothing since, and took its intent back.
+  if (!state) throw unresolved();
+  const grant = state.grants.find(({ redriveCount }) => redriveCount === 0);
+  if (!grant) return ungranted(deps, claim, state);
+  if (grant.requestHash !== claim.grant.requestHash) {
     throw new RefusedError("execution.conflict", '"Idempotency-Key" was used for another request', {
       field: "Idempotency-Key",
     });
@@ -95,6 +98,16 @@ async function resolve(deps: ClaimDeps, claim: Claim, grant: Grant): Promise<Cla
   const { startDate } = standing;
   await completeStart(deps.executions, executionArn, { ...grant, state: "active", startDate });
   return { kind: "earlier", startDate, grant: { ...grant, state: "active" } };
+}
+
+/** An execution of this name is on the record, and no request was ever granted it: one that went around the gate. */
+async function ungranted(deps: ClaimDeps, claim: Claim, state: ExecutionState): Promise<Claimed> {
+  const { executionArn, grant } = claim;
+  const place = { executionArn, workflow: claim.workflow.name, grant };
+  const standing = await standingExecution(deps.reader, place);
+  if (standing.kind === "foreign") throw await refuseForeign(deps, place, standing.description);
+  // Step Functions has forgotten it, and lets the name be used again.
+  return claimAgain(deps, claim, state);
 }
 
 /** The earlier request was abandoned, its token is dead, and all of it is in the ledger. */
