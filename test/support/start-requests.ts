@@ -1,0 +1,40 @@
+import type { Runtime } from "@countersign/local/runtime/runtime";
+
+export interface StartRequest {
+  readonly token: string;
+  readonly workflow?: string;
+  readonly input?: unknown;
+  readonly idempotencyKey?: string;
+}
+
+/** What the gate answered to a start. */
+export interface StartAnswer {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly executionArn: string;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+/** Asks a runtime's gate over HTTP to start a workflow; `input` that is text is sent as the body itself. */
+export async function requestStart(
+  { urls }: Pick<Runtime, "urls">,
+  { token, workflow = "payout", input = { amount: 5 }, idempotencyKey }: StartRequest,
+): Promise<StartAnswer> {
+  const response = await fetch(`${urls.api}/workflows/${workflow}/executions`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
+    },
+    body: typeof input === "string" ? input : JSON.stringify({ input }),
+  });
+  const body = (await response.json()) as { code?: string; executionArn?: string };
+  const retryAfter = response.headers.get("retry-after");
+  return {
+    status: response.status,
+    code: body.code,
+    executionArn: body.executionArn ?? "",
+    retryAfterSeconds: retryAfter === null ? undefined : Number(retryAfter),
+  };
+}
