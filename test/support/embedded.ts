@@ -87,6 +87,8 @@ export interface EmbeddedOptions {
   /** State of an earlier runtime, to go on with. */
   readonly stateDirectory?: string;
   readonly ports?: Ports;
+  /** The authorization server's own port, where a proxy has its issuer's. */
+  readonly issuerListensOn?: number;
 }
 
 export async function startEmbedded({ change, ...options }: EmbeddedOptions = {}): Promise<Embedded> {
@@ -99,6 +101,7 @@ export async function startEmbedded({ change, ...options }: EmbeddedOptions = {}
     folder: resolve(import.meta.dirname, "../.."),
     stateDirectory,
     ports,
+    ...(options.issuerListensOn !== undefined && { issuerListensOn: options.issuerListensOn }),
     onLog: (name, line) => logs.push(`${name}: ${line}`),
   });
   const dynamodb = new DynamoDBClient(clientOf(runtime.urls.dynamodb));

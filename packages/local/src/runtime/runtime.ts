@@ -34,6 +34,8 @@ export interface RuntimeOptions {
   readonly folder: string;
   readonly stateDirectory: string;
   readonly ports: Ports;
+  /** The authorization server's own port, where something stands between it and its issuer URL. */
+  readonly issuerListensOn?: number;
   /** A DynamoDB endpoint to use in place of the runtime's own engine. */
   readonly dynamodbEndpoint?: string;
   /** Takes each line a function logs. */
@@ -205,14 +207,14 @@ class Boot {
     cipher: Parameters<typeof issuerOptions>[0]["cipher"],
     secrets: Map<string, string>,
   ) {
-    const { config, ports } = this.#options;
+    const { config, ports, issuerListensOn } = this.#options;
     const database = openDatabase(state.file("authorization-server.db"));
     this.#running.add(() => database.close());
     const issuer = await createAuthorizationServer(
       issuerOptions({ config, issuer: loopback(ports.issuer), database, cipher, secrets, state }),
     );
     const server = createServer(issuer.listener);
-    await listen(server, ports.issuer);
+    await listen(server, issuerListensOn ?? ports.issuer);
     this.#running.add(async () => {
       await closeServer(server);
       await issuer.close();
