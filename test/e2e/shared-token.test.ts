@@ -1,12 +1,10 @@
 import { ListExecutionsCommand, StartExecutionCommand } from "@aws-sdk/client-sfn";
-import { executionName } from "@countersign/core/gate/execution-name";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Embedded, startEmbedded } from "../support/embedded.ts";
 import { eventually } from "../support/eventually.ts";
 import { Observer } from "../support/observer.ts";
-import { requestStart, type StartRequest } from "../support/start-requests.ts";
+import { payoutArn, payoutMachine, requestStart, type StartRequest } from "../support/start-requests.ts";
 
-const stateMachineArn = "arn:aws:states:us-east-1:000000000000:stateMachine:payout";
 const executions = 100;
 const failing = 37;
 /** Over the limit, so that it fails as soon as it charges. */
@@ -167,25 +165,16 @@ describe("an execution started around the gate under a name that a request will 
 
 /** Starts the execution that a request of payments-app under this key would have. */
 async function preStart(idempotencyKey: string): Promise<string> {
-  const { gateKey } = JSON.parse(await observer.secret("countersign/keys")) as { gateKey: string };
-  const name = executionName(
-    {
-      subject: { iss: embedded.runtime.urls.issuer, sub: "payments-app" },
-      clientId: "payments-app",
-      workflow: "payout",
-      idempotencyKey,
-    },
-    Buffer.from(gateKey, "base64"),
-  );
-  const { executionArn = "" } = await embedded.sfn.send(
-    new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify({ amount: 5 }) }),
-  );
-  return executionArn;
+  const arn = await payoutArn(observer, embedded.runtime, idempotencyKey);
+  const name = arn.split(":").at(-1);
+  const input = JSON.stringify({ amount: 5 });
+  await embedded.sfn.send(new StartExecutionCommand({ stateMachineArn: payoutMachine, name, input }));
+  return arn;
 }
 
 async function executionCount(): Promise<number> {
   const { executions: all = [] } = await embedded.sfn.send(
-    new ListExecutionsCommand({ stateMachineArn, maxResults: 1000 }),
+    new ListExecutionsCommand({ stateMachineArn: payoutMachine, maxResults: 1000 }),
   );
   return all.length;
 }
@@ -193,7 +182,7 @@ async function executionCount(): Promise<number> {
 function untilNoneRuns(): Promise<true> {
   return eventually("every execution to end", async () => {
     const { executions: running = [] } = await embedded.sfn.send(
-      new ListExecutionsCommand({ stateMachineArn, statusFilter: "RUNNING" }),
+      new ListExecutionsCommand({ stateMachineArn: payoutMachine, statusFilter: "RUNNING" }),
     );
     return running.length === 0 || undefined;
   });

@@ -1,4 +1,9 @@
+import { executionArnOf } from "@countersign/core/execution/step-functions";
+import { executionName } from "@countersign/core/gate/execution-name";
 import type { Runtime } from "@countersign/local/runtime/runtime";
+import type { Observer } from "./observer.ts";
+
+export const payoutMachine = "arn:aws:states:us-east-1:000000000000:stateMachine:payout";
 
 export interface StartRequest {
   readonly token: string;
@@ -37,4 +42,16 @@ export async function requestStart(
     executionArn: body.executionArn ?? "",
     retryAfterSeconds: retryAfter === null ? undefined : Number(retryAfter),
   };
+}
+
+/** The execution that a payout of payments-app has under an Idempotency-Key; only who knows the gate's key can tell. */
+export async function payoutArn(
+  observer: Observer,
+  { urls }: Pick<Runtime, "urls">,
+  idempotencyKey: string,
+): Promise<string> {
+  const { gateKey } = JSON.parse(await observer.secret("countersign/keys")) as { gateKey: string };
+  const subject = { iss: urls.issuer, sub: "payments-app" };
+  const source = { subject, clientId: subject.sub, workflow: "payout", idempotencyKey };
+  return executionArnOf(payoutMachine, executionName(source, Buffer.from(gateKey, "base64")));
 }
