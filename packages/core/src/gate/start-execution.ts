@@ -226,7 +226,7 @@ class Start {
       this.#refuseBlocked(),
       issued &&
         checkGrantToken(this.#provider, issued, {
-          subject: grant.subject,
+          subject: this.#request.token.providerSubject ?? grant.subject,
           audience: this.#grantAudience,
           scopes: grant.scopes,
         }),

@@ -2,7 +2,10 @@ import type { Actor, Subject } from "../entry/entry.ts";
 
 /** A caller's access token after every check of signature (or introspection) and claims. */
 export interface VerifiedToken {
+  /** As it is recorded: the provider's identifier, or a reference in its place. */
   readonly subject: Subject;
+  /** What the provider calls the subject, where that is not what is recorded; never stored or sent. */
+  readonly providerSubject?: Subject;
   readonly clientId: string;
   /** The `act` chain, outermost first (RFC 8693 §4.1). */
   readonly actors: readonly Actor[];
