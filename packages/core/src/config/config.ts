@@ -125,8 +125,12 @@ export const configSchema = z
     workflows: z.record(name, workflowSchema),
     /** Who may read the ledger. */
     audit: z.strictObject({ scopes: scopeList.min(1) }).prefault({ scopes: ["audit:read"] }),
-    /** Who may list and redrive dead letters. */
+    /** Who may list and redrive dead letters, and erase subjects. */
     operations: z.strictObject({ scopes: scopeList.min(1) }).prefault({ scopes: ["operations:write"] }),
+    /** How people are named on the record: as the provider does, or by a random reference in place of `sub`. */
+    subjects: z
+      .enum(["identifier", "pseudonym"], 'expected "identifier" or "pseudonym"')
+      .default("identifier"),
     /** What only the embedded runtime reads. */
     local: localSchema.prefault({}),
   })
