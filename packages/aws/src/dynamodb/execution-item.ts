@@ -8,9 +8,9 @@ export const openShards = 8;
 
 /**
  * What an item is in the index for: an execution that is still open, one that is closed with a revocation not
- * concluded, or refusals that are counted and not recorded.
+ * concluded, refusals that are counted and not recorded, or an erasure that is not carried out.
  */
-export type OpenKind = "open" | "revoking" | "refusals";
+export type OpenKind = "open" | "revoking" | "refusals" | "erasures";
 
 // The whole state is one JSON attribute under one-letter names. Nothing inside is queried or updated by
 // itself, every write puts the item whole under the condition of its revision; and short names keep an item

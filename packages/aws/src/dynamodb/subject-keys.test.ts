@@ -1,10 +1,11 @@
 import { ScanCommand } from "@aws-sdk/client-dynamodb";
+import type { Subject } from "@countersign/core/entry/entry";
 import { IntegrityError, UnavailableError } from "@countersign/core/error/errors";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startDynamoDB, type TestDynamoDB } from "../../test-support/dynamodb.ts";
 import { Refusal } from "../../test-support/json-endpoint.ts";
 import { startKms, type TestKms } from "../../test-support/kms.ts";
-import { createSubjectKeys, type SubjectKeysSource } from "./subject-keys.ts";
+import { createSubjectKeys, destroyKey, destroyKeyForGood, type SubjectKeysSource } from "./subject-keys.ts";
 
 let db: TestDynamoDB;
 let kms: TestKms;
@@ -88,26 +89,57 @@ test("the key used longest ago makes room for a new one", async () => {
   ]);
 });
 
-test("after erasure nothing of before opens, and a new key serves what comes", async () => {
+const source = () => ({ dynamodb: db.client, table: db.state });
+async function destroyStanding(subject: Subject): Promise<void> {
+  const key = await keys().standing(subject);
+  if (key) await destroyKey(source(), key);
+}
+
+test("what was encrypted under a destroyed key is erased, also for a process that holds the key", async () => {
   const subject = subjectNamed("fay");
-  const one = keys();
-  const before = await one.encrypt(subject, data);
-  await one.erase(subject);
-  await one.erase(subject);
-  expect(await one.decrypt(subject, before)).toBeUndefined();
-  const after = await one.encrypt(subject, data);
-  expect(after.key).not.toBe(before.key);
-  expect(await one.decrypt(subject, after)).toEqual(data);
-  expect(await one.decrypt(subject, before)).toBeUndefined();
+  const [one, holding] = [keys(), keys()];
+  const personal = await one.encrypt(subject, data);
+  expect(await holding.decrypt(subject, personal)).toEqual(data);
+  await destroyStanding(subject);
+  expect(await one.decrypt(subject, personal)).toBe("erased");
+  expect(await holding.decrypt(subject, personal)).toBe("erased");
 });
 
-test("a process that still holds an erased key reads what is encrypted under the new one", async () => {
+test("a process that holds a destroyed key encrypts to nobody, and under a new key once that is too old", async () => {
   const subject = subjectNamed("ivy");
-  const [holding, erasing] = [keys(), keys()];
-  await holding.encrypt(subject, data);
-  await erasing.erase(subject);
-  const personal = await erasing.encrypt(subject, data);
-  expect(await holding.decrypt(subject, personal)).toEqual(data);
+  const holding = keys({ maxAgeMillis: 1000 });
+  const before = await holding.encrypt(subject, data);
+  await destroyStanding(subject);
+  const meanwhile = await holding.encrypt(subject, data);
+  expect(await keys().decrypt(subject, meanwhile)).toBe("erased");
+  now += 1000;
+  const after = await holding.encrypt(subject, data);
+  expect(await keys().decrypt(subject, after)).toEqual(data);
+  expect(await holding.decrypt(subject, before)).toBe("erased");
+  expect(await holding.decrypt(subject, meanwhile)).toBe("erased");
+});
+
+test("to destroy a key again does not touch the one made since", async () => {
+  const subject = subjectNamed("jan");
+  await keys().encrypt(subject, data);
+  const key = await keys().standing(subject);
+  if (!key) throw new Error("no key stands");
+  await destroyKey(source(), key);
+  const after = await keys().encrypt(subject, data);
+  await destroyKey(source(), key);
+  expect(await keys().decrypt(subject, after)).toEqual(data);
+});
+
+test("a subject whose key was destroyed for good has none again, and what is encrypted for it can't be read", async () => {
+  const subject = subjectNamed("kim");
+  const holding = keys();
+  const before = await holding.encrypt(subject, data);
+  await destroyKeyForGood(source(), subject);
+  const after = await Promise.all([holding, keys()].map((process) => process.encrypt(subject, data)));
+  for (const personal of [before, ...after]) expect(await keys().decrypt(subject, personal)).toBe("erased");
+  expect(await keys().standing(subject)).toBeUndefined();
+  await destroyKeyForGood(source(), subject);
+  expect(await keys().standing(subject)).toBeUndefined();
 });
 
 test("altered ciphertext is an integrity error that names the key", async () => {

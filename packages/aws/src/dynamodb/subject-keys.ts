@@ -12,6 +12,7 @@ import type { Entry, PersonalData, Subject } from "@countersign/core/entry/entry
 import { subjectDigest } from "@countersign/core/entry/entry-key";
 import { IntegrityError } from "@countersign/core/error/errors";
 import type { PersonalDataCipher } from "@countersign/core/personal/personal-data";
+import type { StandingKey } from "@countersign/core/subject/subject-records";
 import { encryptionClient, suiteId } from "../kms/encryption.ts";
 import { orUnavailable } from "../sdk-error.ts";
 import type { StateSource } from "./executions.ts";
@@ -28,7 +29,7 @@ export interface SubjectKeysSource extends StateSource {
   readonly clock: Clock;
   /** How many unwrapped keys are kept in memory. */
   readonly maxCached?: number;
-  /** How long one is kept: also how long another process may still use a key after it was erased. */
+  /** How long one is kept: also how long a process may still encrypt under a key after it was destroyed. */
   readonly maxAgeMillis?: number;
 }
 
@@ -40,22 +41,15 @@ interface SubjectKey {
 /** Personal data under a key of its subject: written, read, and erased by taking the key away. */
 export interface PersonalDataKeys extends PersonalDataCipher {
   /**
-   * Reads personal data of a subject; undefined when its key has been erased.
+   * Reads personal data of a subject; "erased" from the moment its key is destroyed, whoever holds the key in memory.
    *
    * @throws {IntegrityError} `ledger.entry_unreadable` when the ciphertext was altered.
    * @throws {UnavailableError} `store.unavailable`.
    */
-  decrypt(subject: Subject, personal: EncryptedPersonalData): Promise<PersonalData | undefined>;
+  decrypt(subject: Subject, personal: EncryptedPersonalData): Promise<PersonalData | "erased">;
 
-  /**
-   * Destroys a subject's key; resolves once durable, absent is success.
-   *
-   * Other processes may hold the key in memory for as long as `maxAgeMillis`, and what they encrypt in that
-   * time is erased too; backups of the table hold its wrapped form until they end.
-   *
-   * @throws {UnavailableError} `store.unavailable`.
-   */
-  erase(subject: Subject): Promise<void>;
+  /** The subject's key as it stands; a consistent read. @throws {UnavailableError} `store.unavailable`. */
+  standing(subject: Subject): Promise<StandingKey | undefined>;
 }
 
 /**
@@ -64,6 +58,43 @@ export interface PersonalDataKeys extends PersonalDataCipher {
  */
 export function createSubjectKeys(source: SubjectKeysSource): PersonalDataKeys {
   return new SubjectKeys(source);
+}
+
+/**
+ * Destroys this key, and no key made since; resolves once durable, absent is success.
+ *
+ * Processes may hold it in memory for as long as `maxAgeMillis`, and what they encrypt in that time is erased
+ * too; backups of the table hold its wrapped form until they end.
+ *
+ * @throws {UnavailableError} `store.unavailable`.
+ */
+export async function destroyKey(
+  { dynamodb, table }: StateSource,
+  { digest, id }: StandingKey,
+): Promise<void> {
+  const command = new DeleteItemCommand({
+    TableName: table,
+    Key: subjectKeyItem(digest),
+    ConditionExpression: "#k = :id",
+    ExpressionAttributeNames: { "#k": names.keyId },
+    ExpressionAttributeValues: { ":id": { S: id } },
+  });
+  try {
+    await orUnavailable(dynamodb.send(command), `table ${table}`);
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}
+
+/**
+ * Destroys a subject's key and leaves a mark, so that the subject is never given another: what is encrypted for
+ * it after that is under a key that is thrown away.
+ *
+ * @throws {UnavailableError} `store.unavailable`.
+ */
+export async function destroyKeyForGood({ dynamodb, table }: StateSource, subject: Subject): Promise<void> {
+  const command = new PutItemCommand({ TableName: table, Item: subjectKeyItem(subjectDigest(subject)) });
+  await orUnavailable(dynamodb.send(command), `table ${table}`);
 }
 
 class SubjectKeys implements PersonalDataKeys {
@@ -80,9 +111,9 @@ class SubjectKeys implements PersonalDataKeys {
     return { key: id, ciphertext: result.toString("base64") };
   }
 
-  async decrypt(subject: Subject, personal: EncryptedPersonalData): Promise<PersonalData | undefined> {
+  async decrypt(subject: Subject, personal: EncryptedPersonalData): Promise<PersonalData | "erased"> {
     const key = await this.#keyNamed(subjectDigest(subject), personal.key);
-    if (!key) return undefined;
+    if (!key) return "erased";
     try {
       const { plaintext } = await encryptionClient.decrypt(
         key.keyring,
@@ -98,12 +129,10 @@ class SubjectKeys implements PersonalDataKeys {
     }
   }
 
-  async erase(subject: Subject): Promise<void> {
-    const { dynamodb, table } = this.#source;
+  async standing(subject: Subject): Promise<StandingKey | undefined> {
     const digest = subjectDigest(subject);
-    const command = new DeleteItemCommand({ TableName: table, Key: subjectKeyItem(digest) });
-    await orUnavailable(dynamodb.send(command), `table ${table}`);
-    this.#cache.delete(digest);
+    const id = idOf(await this.#item(digest));
+    return id === undefined ? undefined : { digest, id };
   }
 
   /** The subject's key, made at its first use; asked for once however many wait for it. */
@@ -112,21 +141,23 @@ class SubjectKeys implements PersonalDataKeys {
     if (cached !== undefined) return cached;
     return this.#remember(
       digest,
-      this.#read(digest).then((key) => key ?? this.#make(digest)),
+      this.#item(digest).then((item) => (item ? this.#unwrap(digest, item) : this.#make(digest))),
     );
   }
 
-  /** The subject's key if it has this id still; one in memory may have been erased and made anew since. */
+  /**
+   * The subject's key if it has this id still. The table is asked each time, for one in memory may have been
+   * destroyed since.
+   */
   async #keyNamed(digest: string, id: string): Promise<SubjectKey | undefined> {
+    const item = await this.#item(digest);
+    if (!item || idOf(item) !== id) return undefined;
     const cached = await this.#cached(digest);
     if (cached?.id === id) return cached;
-    const standing = await this.#read(digest);
-    if (!standing) return undefined;
-    await this.#remember(digest, Promise.resolve(standing));
-    return standing.id === id ? standing : undefined;
+    return this.#remember(digest, this.#unwrap(digest, item));
   }
 
-  async #read(digest: string): Promise<SubjectKey | undefined> {
+  async #item(digest: string): Promise<Item | undefined> {
     const { dynamodb, table } = this.#source;
     const command = new GetItemCommand({
       TableName: table,
@@ -134,7 +165,7 @@ class SubjectKeys implements PersonalDataKeys {
       ConsistentRead: true,
     });
     const { Item: item } = await orUnavailable(dynamodb.send(command), `table ${table}`);
-    return item && this.#unwrap(digest, item);
+    return item;
   }
 
   async #make(digest: string): Promise<SubjectKey> {
@@ -146,7 +177,7 @@ class SubjectKeys implements PersonalDataKeys {
     });
     const { Plaintext, CiphertextBlob } = await orUnavailable(kms.send(generate), "KMS");
     if (!Plaintext || !CiphertextBlob) throw new TypeError("KMS answered without a data key");
-    const id = randomBytes(16).toString("base64url");
+    const id = newKeyId();
     const put = new PutItemCommand({
       TableName: table,
       Item: {
@@ -169,6 +200,9 @@ class SubjectKeys implements PersonalDataKeys {
 
   async #unwrap(digest: string, item: Item): Promise<SubjectKey> {
     const { kms, keyId } = this.#source;
+    const id = idOf(item);
+    // Destroyed for good: what is still encrypted for this subject is never to be read.
+    if (id === undefined) return subjectKey(newKeyId(), randomBytes(32));
     const command = new DecryptCommand({
       KeyId: keyId,
       CiphertextBlob: item[names.ciphertext]?.B,
@@ -176,7 +210,7 @@ class SubjectKeys implements PersonalDataKeys {
     });
     const { Plaintext } = await orUnavailable(kms.send(command), "KMS");
     if (!Plaintext) throw new TypeError("KMS answered without a data key");
-    return subjectKey(item[names.keyId]?.S ?? "", Plaintext);
+    return subjectKey(id, Plaintext);
   }
 
   #cached(digest: string): Promise<SubjectKey> | undefined {
@@ -213,6 +247,14 @@ function subjectKey(id: string, plaintext: Uint8Array): SubjectKey {
   });
   plaintext.fill(0);
   return { id, keyring };
+}
+
+function idOf(item: Item | undefined): string | undefined {
+  return item?.[names.keyId]?.S;
+}
+
+function newKeyId(): string {
+  return randomBytes(16).toString("base64url");
 }
 
 function contextOf(digest: string): Record<string, string> {
