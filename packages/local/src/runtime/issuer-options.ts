@@ -74,7 +74,8 @@ function callerClient(id: string, client: Config["local"]["clients"][string], st
     ],
     redirect_uris: client.redirectUris,
     response_types: interactive ? ["code"] : [],
-    scope: client.scopes.join(" "),
+    // Whoever a person signs in to may say who that is, and keep a refresh token, without saying so as well.
+    scope: [...new Set([...(interactive ? ["openid", "offline_access"] : []), ...client.scopes])].join(" "),
     token_endpoint_auth_method: "client_secret_basic",
   };
 }
