@@ -1,39 +1,20 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { DescribeExecutionCommand, ExecutionDoesNotExist } from "@aws-sdk/client-sfn";
 import { PurgeQueueCommand } from "@aws-sdk/client-sqs";
 import type { Entry } from "@countersign/core/entry/entry";
 import { clientOf } from "@countersign/local/runtime/provision";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Embedded, freePorts, startEmbedded } from "../support/embedded.ts";
 import { eventually } from "../support/eventually.ts";
 import { sweepLater } from "../support/later-sweep.ts";
-import { Observer } from "../support/observer.ts";
-import {
-  freePort,
-  instead,
-  lostAnswer,
-  type ProviderAnswer,
-  ProviderProxy,
-  silence,
-  type Trouble,
-} from "../support/provider-proxy.ts";
+import { instead, lostAnswer, silence, type Trouble } from "../support/provider-proxy.ts";
 import { payoutArn, requestStart, type StartAnswer } from "../support/start-requests.ts";
+import { startTroubled, type Troubled } from "../support/troubled-runtime.ts";
 
 /** Over the limit, so that it fails as soon as it charges. */
 const tooMuch = { amount: 2_000_000 };
 /** Tries that the revoker gives one message. */
 const tries = 20;
 const down = instead(503);
-
-/** A runtime whose provider is reached through a proxy. */
-interface Troubled {
-  readonly proxy: ProviderProxy;
-  readonly embedded: Embedded;
-  readonly observer: Observer;
-  readonly token: string;
-  close(): Promise<void>;
-}
 
 let troubled: Troubled;
 beforeAll(async () => {
@@ -69,7 +50,7 @@ describe("an exchange whose outcome is not known", () => {
     const keepIssued: Trouble = (act) =>
       lostAnswer(async () => {
         const answer = await act();
-        issued = tokenIn(answer);
+        issued = String(JSON.parse(answer.body).access_token);
         return answer;
       });
     arns = await Promise.all(keys.map((key) => payoutArn(observer, troubled.embedded.runtime, key)));
@@ -111,7 +92,8 @@ describe("an exchange whose outcome is not known", () => {
         "token.exposure_recorded",
         "token.revocation_requested",
       ]);
-      const exposure = await entryOf(arn, "token.exposure_recorded");
+      const entries = await entriesOf(arn);
+      const exposure = entries.find(({ action }) => action === "token.exposure_recorded");
       expect(exposure).toMatchObject({ outcome: "failure", detail: { reason: "no_seal" } });
     }
     expect(await sweepLater(troubled.embedded)).toMatchObject({ abandoned: 0, hinted: 0, failed: 0 });
@@ -206,7 +188,7 @@ describe("a client secret that changes", () => {
     const [old] = await authorizationServer.listClientSecrets("countersign");
     const { secret } = await authorizationServer.addClientSecret("countersign");
     expect((await start()).status).toBe(201);
-    await putClientSecret(secret);
+    await troubled.putClientSecret(secret);
     expect((await start()).status).toBe(201);
     await authorizationServer.retireClientSecret("countersign", old?.secretId ?? "");
 
@@ -250,25 +232,6 @@ const revoked = [
   "token.revoked",
 ];
 
-async function startTroubled(metadata?: Trouble): Promise<Troubled> {
-  const [ports, target] = [await freePorts(), await freePort()];
-  const proxy = await ProviderProxy.start(ports.issuer, target);
-  if (metadata) proxy.always("metadata", metadata);
-  const embedded = await startEmbedded({ ports, issuerListensOn: target });
-  const observer = new Observer(embedded.runtime.urls);
-  return {
-    proxy,
-    embedded,
-    observer,
-    token: await embedded.caller.token("payments-app", "payout:start"),
-    async close() {
-      observer.close();
-      await embedded.close();
-      await proxy.close();
-    },
-  };
-}
-
 async function expectExposed({ observer }: Troubled, arn: string): Promise<void> {
   const { expiresAt } = await observer.untilGrant(arn, "closed");
   expect(expiresAt).toBeGreaterThan(Date.now());
@@ -302,12 +265,6 @@ async function exhaust(executionArn: string, messageId: string): Promise<void> {
   }
 }
 
-async function putClientSecret(secret: string): Promise<void> {
-  const client = new SecretsManagerClient(clientOf(troubled.embedded.runtime.urls.aws));
-  const command = new PutSecretValueCommand({ SecretId: "countersign/oauth-client", SecretString: secret });
-  await client.send(command).finally(() => client.destroy());
-}
-
 async function operations(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
   const { embedded } = troubled;
   const operator = await embedded.caller.token("operator", "operations:write");
@@ -330,10 +287,6 @@ async function actionsOf(executionArn: string): Promise<string[]> {
   return (await entriesOf(executionArn)).map(({ action }) => action).toSorted();
 }
 
-async function entryOf(executionArn: string, action: Entry["action"]): Promise<Entry | undefined> {
-  return (await entriesOf(executionArn)).find((entry) => entry.action === action);
-}
-
 async function isActive(executionArn: string): Promise<boolean> {
   const { observer } = troubled;
   return (await observer.introspect(await observer.grantToken(executionArn)))["active"] === true;
@@ -347,8 +300,4 @@ async function wasStarted(executionArn: string): Promise<boolean> {
     if (error instanceof ExecutionDoesNotExist) return false;
     throw error;
   }
-}
-
-function tokenIn({ body }: ProviderAnswer): string {
-  return String(JSON.parse(body).access_token);
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Embedded, startEmbedded } from "../support/embedded.ts";
 import { eventually } from "../support/eventually.ts";
 import { Observer } from "../support/observer.ts";
+import { exchangeAgain, type SignedInApp, signIn, withPerson } from "../support/signed-in-app.ts";
 import { payoutArn, payoutMachine, requestStart, type StartRequest } from "../support/start-requests.ts";
 
 const executions = 100;
@@ -16,7 +17,7 @@ let observer: Observer;
 let token: string;
 
 beforeAll(async () => {
-  embedded = await startEmbedded();
+  embedded = await startEmbedded({ change: withPerson });
   observer = new Observer(embedded.runtime.urls);
   token = await embedded.caller.token("payments-app", "payout:start");
 });
@@ -161,6 +162,56 @@ describe("an execution started around the gate under a name that a request will 
       expect([attribution, subject]).toEqual(["none", undefined]);
     expect((await observer.grant(taken))?.state).not.toBe("active");
   });
+});
+
+describe("a refresh family whose access token started two executions, of which one fails", () => {
+  let app: SignedInApp;
+  let arns: { failing: string; other: string };
+  /** The grant token of each, and one that was exchanged from it. */
+  let families: { failing: string[]; other: string[] };
+
+  beforeAll(async () => {
+    app = await signIn(embedded);
+    const input = { amount: tooMuch, settleAfterSeconds: 2 };
+    const [failing, other] = await Promise.all([
+      start({ token: app.accessToken, input }),
+      start({ token: app.accessToken, input: { amount: 5, settleAfterSeconds: 60 } }),
+    ]);
+    expect([failing.status, other.status]).toEqual([201, 201]);
+    arns = { failing: failing.executionArn, other: other.executionArn };
+    families = { failing: await familyOf(arns.failing), other: await familyOf(arns.other) };
+    expect(await activeOf(families.failing)).toEqual([true, true]);
+    await observer.untilGrant(arns.failing, "revoked");
+  });
+
+  it("lost the failed execution's grant token, and what was exchanged from it", async () => {
+    expect(await activeOf(families.failing)).toEqual([false, false]);
+  });
+
+  it("kept the other execution's", async () => {
+    expect(await activeOf(families.other)).toEqual([true, true]);
+    expect((await observer.grant(arns.other))?.state).toBe("active");
+  });
+
+  it("kept the caller's own access token and refresh token, of which each still starts", async () => {
+    const refreshed = await app.refresh();
+    for (const accessToken of [app.accessToken, refreshed]) {
+      const { status, executionArn } = await start({ token: accessToken });
+      expect(status).toBe(201);
+      expect((await observer.grant(executionArn))?.subject.sub).toBe("ada");
+    }
+  });
+
+  /** A grant token, and its sibling: one that Countersign's client has got for it. */
+  async function familyOf(executionArn: string): Promise<string[]> {
+    const grantToken = await observer.grantToken(executionArn);
+    return [grantToken, await exchangeAgain(embedded, observer, grantToken)];
+  }
+
+  async function activeOf(tokens: readonly string[]): Promise<boolean[]> {
+    const seen = await Promise.all(tokens.map((one) => observer.introspect(one)));
+    return seen.map(({ active }) => active === true);
+  }
 });
 
 /** Starts the execution that a request of payments-app under this key would have. */
