@@ -123,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operations/subjects/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Destroy the key and the reference of a subject; its entries stay, byte for byte */
+        post: operations["eraseSubject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/schemas/entry.v1.json": {
         parameters: {
             query?: never;
@@ -287,6 +304,18 @@ export interface components {
              * @description End of the window, exclusive
              */
             to: number;
+        };
+        Erased: {
+            /** @description Id of the ledger entry of the erasure */
+            entryId: string;
+            /** @description False when nothing was kept of the subject beside the ledger */
+            found: boolean;
+        };
+        EraseRequest: {
+            /** @description Issuer */
+            iss: string;
+            /** @description Subject as the issuer names it */
+            sub: string;
         };
         Execution: {
             /** @enum {string} */
@@ -763,6 +792,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Redriven"];
+                };
+            };
+        };
+    };
+    eraseSubject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseRequest"];
+            };
+        };
+        responses: {
+            /** @description Refused (RFC 9457); tokens are challenged as in RFC 6750 */
+            "4XX": {
+                headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
+                    /** @description Challenge (RFC 6750 §3), with resource_metadata (RFC 9728 §5.1) */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not done (RFC 9457) */
+            "5XX": {
+                headers: {
+                    /** @description Seconds after which the same request may succeed */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Erased; safe to repeat */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erased"];
                 };
             };
         };

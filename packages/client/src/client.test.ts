@@ -121,6 +121,17 @@ describe("requests", () => {
   });
 });
 
+describe("an erasure", () => {
+  it("sends the subject in the body, where no log of addresses has it", async () => {
+    const erased = { entryId: "e".repeat(43), found: true };
+    const { client, received } = await clientOf(answer(200, erased));
+    const subject = { iss: "https://login.example.com", sub: "alice" };
+    expect(await client.eraseSubject(subject)).toEqual(erased);
+    expect(received).toMatchObject([{ method: "POST", url: "/operations/subjects/erase" }]);
+    expect(JSON.parse(received[0]?.body ?? "")).toEqual(subject);
+  });
+});
+
 describe("refusals", () => {
   it("problem details become an ApiError", async () => {
     const problem = {

@@ -11,6 +11,7 @@ export type Execution = Schemas["Execution"];
 export type Grant = Schemas["Grant"];
 export type DeadLetter = Schemas["DeadLetter"];
 export type Redriven = Schemas["Redriven"];
+export type Erased = Schemas["Erased"];
 export type StopRequested = Schemas["StopRequested"];
 export type Problem = Schemas["Problem"];
 export type EntryQuery = NonNullable<operations["queryEntries"]["parameters"]["query"]>;
@@ -60,6 +61,11 @@ export interface Client {
   listDeadLetters(options?: RequestOptions & { readonly limit?: number }): Promise<readonly DeadLetter[]>;
   /** All letters, or only those of `ids`. */
   redriveDeadLetters(ids?: readonly string[], options?: RequestOptions): Promise<Redriven>;
+  /** Destroys the key and the reference of a subject, which is named as its issuer names it. Safe to repeat. */
+  eraseSubject(
+    subject: { readonly iss: string; readonly sub: string },
+    options?: RequestOptions,
+  ): Promise<Erased>;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -145,6 +151,13 @@ export function createClient(options: ClientOptions): Client {
           ...init,
           body: ids === undefined ? {} : { ids: [...ids] },
         }),
+      );
+      return data;
+    },
+
+    async eraseSubject({ iss, sub }, request = {}) {
+      const { data } = await call(["entryId", "found"], request, (init) =>
+        api.POST("/operations/subjects/erase", { ...init, body: { iss, sub } }),
       );
       return data;
     },

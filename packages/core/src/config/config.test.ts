@@ -85,6 +85,7 @@ describe("a configuration", () => {
     ["workflows.payout.agents.maxDelegation", withPayout({ agents: { allow: true, maxDelegation: 17 } })],
     ["workflows.payout.revoke.on.0", withPayout({ revoke: { on: ["SUCCEEDED"] } })],
     ["workflows.payout.operate.stop.own", withPayout({ operate: { stop: { own: "yes" } } })],
+    ["subjects", { ...configInput(), subjects: "hash" }],
     ["audit.scopes", { ...configInput(), audit: { scopes: [] } }],
     [
       "local.people.ada.email",

@@ -143,6 +143,14 @@ const paths = {
       responses: { "200": { description: "What was sent back", content: json("Redriven") }, ...problems },
     },
   },
+  "/operations/subjects/erase": {
+    post: {
+      operationId: "eraseSubject",
+      summary: "Destroy the key and the reference of a subject; its entries stay, byte for byte",
+      requestBody: { required: true, content: json("EraseRequest") },
+      responses: { "200": { description: "Erased; safe to repeat", content: json("Erased") }, ...problems },
+    },
+  },
   "/openapi.json": published("readOpenApi", "This document", "Document"),
   "/schemas/entry.v1.json": published("readEntrySchema", "JSON Schema of a ledger entry", "Document"),
   "/.well-known/oauth-protected-resource": published(

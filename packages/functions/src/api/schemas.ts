@@ -155,6 +155,23 @@ export const schemas = {
       },
     },
   },
+  EraseRequest: {
+    type: "object",
+    additionalProperties: false,
+    required: ["iss", "sub"],
+    properties: {
+      iss: { type: "string", minLength: 1, maxLength: 2048, description: "Issuer" },
+      sub: { type: "string", minLength: 1, maxLength: 1024, description: "Subject as the issuer names it" },
+    },
+  },
+  Erased: {
+    type: "object",
+    required: ["entryId", "found"],
+    properties: {
+      entryId: text("Id of the ledger entry of the erasure"),
+      found: { type: "boolean", description: "False when nothing was kept of the subject beside the ledger" },
+    },
+  },
   Entry: entryJsonSchema(),
   ProtectedResource: {
     type: "object",

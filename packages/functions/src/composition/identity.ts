@@ -6,6 +6,7 @@ import { createIdentityProviders } from "@countersign/idp/oauth/identity-provide
 import { createAccessTokenVerifier } from "@countersign/idp/verify/access-token-verifier";
 import { type Environment, setting } from "./settings.ts";
 import { clock } from "./stores.ts";
+import { recordedSubjects } from "./subjects.ts";
 
 /** Countersign's own clients at the configured issuers. */
 export function identityProviders(config: Config) {
@@ -28,5 +29,5 @@ export async function tokenVerification(environment: Environment, config: Config
     fingerprintKey: keys.fingerprint,
     providers,
   });
-  return { verifier, providers, keys };
+  return { ...recordedSubjects(environment, config, verifier, keys.gateKey), providers, keys };
 }

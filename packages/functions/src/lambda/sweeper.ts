@@ -2,6 +2,7 @@ import { SFNClient } from "@aws-sdk/client-sfn";
 import { createUnrecordedRefusals } from "@countersign/aws/dynamodb/refusal-counters";
 import { createExecutionReader } from "@countersign/aws/step-functions/executions";
 import { clock, queues, stores } from "../composition/stores.ts";
+import { erasing } from "../composition/subjects.ts";
 import { createLogger } from "../logging/logger.ts";
 import { sweeperHandler } from "../sweeper/handler.ts";
 
@@ -14,6 +15,7 @@ export const handler = sweeperHandler({
   entries: ledgerReader,
   executions,
   lister: executions,
+  ...erasing(environment),
   refusals: createUnrecordedRefusals(state),
   reader: createExecutionReader({ sfn: new SFNClient({}) }),
   revocations: queues(environment).revocations,

@@ -2,6 +2,7 @@ import type { Context } from "aws-lambda";
 import { expect, test } from "vitest";
 import { GateWorld } from "../../../core/test-support/gate-world.ts";
 import { MemoryRefusals } from "../../../core/test-support/memory-refusals.ts";
+import { MemorySubjects } from "../../../core/test-support/memory-subjects.ts";
 import { MemoryLog } from "../../test-support/api.ts";
 import { type SweeperDeps, sweeperHandler } from "./handler.ts";
 
@@ -11,11 +12,22 @@ class Sweeper {
   readonly world = new GateWorld();
   readonly refusals = new MemoryRefusals();
   readonly log = new MemoryLog();
+  readonly subjects = new MemorySubjects();
 
   run(remainingMs = 20_000, change: Partial<SweeperDeps> = {}) {
-    const { world, refusals, log } = this;
+    const { world, refusals, log, subjects } = this;
     const { clock, ledger, executions, revocations, reader } = world.deps();
-    const deps = { clock, ledger, executions, revocations, reader, refusals, log };
+    const deps = {
+      clock,
+      ledger,
+      executions,
+      revocations,
+      reader,
+      refusals,
+      log,
+      destroyer: subjects,
+      erasures: subjects,
+    };
     const handler = sweeperHandler({ ...deps, lister: world.executions, entries: world.ledger, ...change });
     return handler({}, { getRemainingTimeInMillis: () => remainingMs } as Context);
   }
@@ -47,4 +59,31 @@ test("refusals that can't be recorded are logged, and are there for the next swe
   expect(await sweeper.run(20_000, { ledger: { append } })).toMatchObject({ refusals: { failed: 1 } });
   expect(sweeper.log.errors).toMatchObject([{ message: "refusals could not be recorded", error: down }]);
   expect(await sweeper.run()).toMatchObject({ refusals: { recorded: 1 } });
+});
+
+test("a sweep finishes an erasure that was left, and logs the one it can't finish", async () => {
+  const sweeper = new Sweeper();
+  const ada = { iss: "https://issuer.example", sub: "ada" };
+  sweeper.subjects.giveKey(ada);
+  const entry = {
+    action: "subject.erased",
+    outcome: "success",
+    source: "api",
+    id: "e1",
+    occurredAt: 1,
+  } as const;
+  await sweeper.subjects.put({ id: "e1", entry, records: await sweeper.subjects.find(ada) });
+  const down = new Error("down");
+  const destroy = async () => {
+    throw down;
+  };
+  const failed = await sweeper.run(20_000, { destroyer: { destroy } });
+  expect(failed).toMatchObject({ erasures: { finished: 0, failed: 1 } });
+  expect(sweeper.log.errors).toMatchObject([
+    { message: "an erasure could not be finished", error: down, erasureId: "e1" },
+  ]);
+  expect(sweeper.subjects.hasKey(ada)).toBe(true);
+  expect(await sweeper.run()).toMatchObject({ erasures: { finished: 1, failed: 0 } });
+  expect(sweeper.subjects.hasKey(ada)).toBe(false);
+  expect(sweeper.world.ledger.actions).toEqual(["subject.erased"]);
 });

@@ -10,6 +10,7 @@ const ownNames = [
   "executions",
   "audit",
   "dead-letters",
+  "subjects",
   "metadata",
   "recorder",
   "revoker",
