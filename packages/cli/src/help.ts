@@ -65,6 +65,7 @@ const helps: Readonly<Record<string, Help>> = {
   "dead-letters redrive": {
     examples: ["countersign dead-letters redrive", "countersign dead-letters redrive 2f0c9a5e 77ab01de"],
   },
+  erase: { examples: ["countersign erase --subject https://login.example.com alice --yes"] },
   up: {
     examples: ["countersign up", "countersign up --story --port 19400 --state-dir /tmp/countersign"],
   },

@@ -14,6 +14,7 @@ const commands = [
   "dead-letters",
   "dead-letters list",
   "dead-letters redrive",
+  "erase",
   "up",
 ] as const;
 
@@ -108,6 +109,12 @@ describe("what is typed wrong", () => {
       "countersign dead-letters --help",
     ],
     ["dead-letters list --limit -1", 'error: --limit is "-1", expected a whole number', "--limit 50"],
+    [
+      "erase --yes",
+      "error: required option '--subject <subject...>' not specified",
+      "countersign erase --help",
+    ],
+    ["erase --subject https://idp.example ada", "error: an erasure cannot be taken back", "add --yes"],
     ["up --port 80", 'error: --port is "80", expected a whole number from 1024 to 65530', "--port 1024"],
     ["token --scope", "error: option '--scope <scope...>' argument missing", "countersign token --help"],
   ])("%s is answered with what is wrong and what helps", async (line, error, fix) => {
@@ -169,5 +176,29 @@ describe("a token of the environment", () => {
     });
     expect(exitCode).toBe(exitCodes.usage);
     expect(err).toContain("expected https");
+  });
+});
+
+describe("erase", () => {
+  const env = { COUNTERSIGN_TOKEN: "opaque-access-token" };
+
+  it.each([
+    [true, "erased: what was encrypted for this subject cannot be read any more\nentry  e1\n"],
+    [false, "nothing was kept of this subject beside the ledger\nentry  e1\n"],
+  ])("says what came of it when something was found: %s", async (found, printed) => {
+    const server = await serve(() => ({ body: { entryId: "e1", found } }));
+    const line = `erase --subject https://idp.example ada --yes --api ${server.url}`;
+    const { exitCode, out } = await type(line, env);
+    server.close();
+    expect({ exitCode, out }).toEqual({ exitCode: exitCodes.ok, out: printed });
+    expect(server.received[0]).toMatchObject({ method: "POST" });
+    expect(JSON.parse(server.received[0]?.body ?? "")).toEqual({ iss: "https://idp.example", sub: "ada" });
+  });
+
+  it("asks for nothing without --yes", async () => {
+    const server = await serve(() => ({ body: { entryId: "e1", found: true } }));
+    await type(`erase --subject https://idp.example ada --api ${server.url}`, env);
+    server.close();
+    expect(server.received).toEqual([]);
   });
 });

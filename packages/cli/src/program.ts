@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { type AuditOptions, showAudit } from "./commands/audit.ts";
 import { listDeadLetters, redriveDeadLetters } from "./commands/dead-letters.ts";
+import { type EraseOptions, eraseSubject } from "./commands/erase.ts";
 import { type StartOptions, startWorkflow } from "./commands/start.ts";
 import { showStatus } from "./commands/status.ts";
 import { stopExecution } from "./commands/stop.ts";
@@ -22,7 +23,7 @@ type Add = (program: Command, terminal: Terminal, end: (exitCode: number) => voi
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode: number = exitCodes.ok;
   const program = emptyProgram(terminal);
-  for (const add of [addToken, addStart, addStatus, addStop, addAudit, addDeadLetters, addUp]) {
+  for (const add of [addToken, addStart, addStatus, addStop, addAudit, addDeadLetters, addErase, addUp]) {
     add(program, terminal, (code) => {
       exitCode = code;
     });
@@ -168,6 +169,14 @@ const addDeadLetters: Add = (program, terminal, end) => {
   withConnection(redrive).action(async (ids: string[], options: ConnectionOptions) =>
     end(await redriveDeadLetters(ids, options, terminal)),
   );
+};
+
+const addErase: Add = (program, terminal, end) => {
+  const erase = command(program, "erase", "destroy what is personal of a subject; its entries stay")
+    .requiredOption("--subject <subject...>", "issuer and sub; the sub alone for the embedded provider")
+    .option("--yes", "erase; it cannot be taken back")
+    .option("--json", "print JSON");
+  withConnection(erase).action(async (options: EraseOptions) => end(await eraseSubject(options, terminal)));
 };
 
 const addUp: Add = (program, terminal, end) => {

@@ -41,8 +41,12 @@ export function auditQuery(filters: AuditFilters, issuer: string | undefined): E
 
 const asInExample = "as in --subject https://login.example.com alice";
 
-/** A subject is the pair of issuer and `sub`, for a `sub` alone is not unique. */
-function readSubject(
+/**
+ * A subject is the pair of issuer and `sub`, for a `sub` alone is not unique; `issuer` completes the latter.
+ *
+ * @throws {CommandError} when it cannot be read.
+ */
+export function readSubject(
   words: readonly string[],
   issuer: string | undefined,
 ): { readonly iss: string; readonly sub: string } {
