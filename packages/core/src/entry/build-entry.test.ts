@@ -124,6 +124,8 @@ describe("the projection of a fact", () => {
     ["the digest of the input", { detail: { note: "a", input: { sha256: "x", bytes: 1 } } }],
     ["the redrive date", { detail: { note: "a", redriveDate: 7 } }],
     ["a note of a gap", { detail: { note: "a", gap: "missed" } }],
+    ["the window of a query", { detail: { note: "a", window: { from: 1, to: 2 } } }],
+    ["the number of results", { detail: { note: "a", results: 3 } }],
   ])("does not depend on %s", (_name, change) => {
     expect(projectionOf({ ...failed, ...change })).toBe(projectionOf(failed));
   });

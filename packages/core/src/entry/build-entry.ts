@@ -57,7 +57,10 @@ export function factProjection(entry: Entry): string {
   return canonicalJson(projection as unknown as LedgerValue);
 }
 
-/** Details that one source of a fact knows and another does not. */
+/**
+ * Details that one source of a fact knows and another does not, or that are only those of the first of several
+ * looks that one entry stands for (`window`, `results`).
+ */
 export const sourceOnlyDetails = [
   "input",
   "output",
@@ -67,6 +70,8 @@ export const sourceOnlyDetails = [
   "evidence",
   "exposedUntil",
   "reason",
+  "window",
+  "results",
 ] as const;
 
 function serialize(entry: Entry): Uint8Array {

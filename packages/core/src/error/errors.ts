@@ -70,3 +70,10 @@ export class OutcomeUnknownError extends CountersignError {
 export class IntegrityError extends CountersignError {
   override readonly name = "IntegrityError";
 }
+
+/** Whether an error says no to whoever asked, as against something of ours that is down, throttled or broken. */
+export function isRefusal(error: unknown): error is CountersignError {
+  return (
+    error instanceof CountersignError && !(error instanceof UnavailableError) && error.definition.status < 500
+  );
+}
