@@ -102,8 +102,8 @@ function memberOf(input: string | null | undefined, name: string): unknown {
   }
 }
 
-/** What it lets through can be asked about: anything else would be an error, and hold the event up. */
-function isExecutionArn(value: string): boolean {
+/** Whether a text is an execution's ARN: what it lets through can be asked about, anything else would be an error. */
+export function isExecutionArn(value: string): boolean {
   return (
     value.length <= 256 && /^arn:[a-z-]+:states:[a-z0-9-]+:\d{12}:execution:[^\s:]+:[^\s:/]+$/.test(value)
   );

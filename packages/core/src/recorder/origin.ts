@@ -170,6 +170,14 @@ async function grantThrough(
   );
 }
 
+/** The grant that an execution recorded as a child runs under, found the way it was when it was recorded. */
+export function inheritedGrant(
+  deps: OriginDeps,
+  { executionArn, startDate }: { readonly executionArn: string; readonly startDate: number },
+): Promise<Grant | undefined> {
+  return grantBehind(deps, executionArn, startDate, 0);
+}
+
 /** The grant an execution runs under, its own or an ancestor's, at the time it started something. */
 async function grantBehind(
   deps: OriginDeps,

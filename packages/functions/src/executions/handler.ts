@@ -1,17 +1,10 @@
-import { randomUUID } from "node:crypto";
-import type { Clock } from "@countersign/core/clock";
-import { InvalidInputError, RefusedError } from "@countersign/core/error/errors";
-import type { ExecutionState } from "@countersign/core/execution/execution-state";
-import type { ExecutionStore } from "@countersign/core/execution/execution-store";
+import { InvalidInputError } from "@countersign/core/error/errors";
 import {
-  type ExecutionReader,
-  type ExecutionStopper,
-  stateMachineArnOf,
-} from "@countersign/core/execution/step-functions";
-import { callerFields } from "@countersign/core/gate/start-entries";
-import type { LedgerWriter } from "@countersign/core/ledger/ledger";
-import { requireScopes } from "@countersign/core/policy/decide-start";
-import type { Workflow, Workflows } from "@countersign/core/policy/workflow";
+  describeExecution,
+  type OperateDeps,
+  recordMalformedStop,
+  stopExecution,
+} from "@countersign/core/operate/operate-execution";
 import { findTokenShapes } from "@countersign/core/token/token-shape";
 import type { TokenVerifier, VerifiedToken } from "@countersign/core/token/verified-token";
 import {
@@ -27,13 +20,7 @@ import {
 } from "../api/http.ts";
 import { executionView } from "./execution-view.ts";
 
-export interface ExecutionsDeps {
-  readonly clock: Clock;
-  readonly workflows: Workflows;
-  readonly executions: ExecutionStore;
-  readonly reader: ExecutionReader;
-  readonly stopper: ExecutionStopper;
-  readonly ledger: LedgerWriter;
+export interface ExecutionsDeps extends OperateDeps {
   readonly verifier: TokenVerifier;
   readonly log: ErrorLog;
 }
@@ -42,74 +29,27 @@ export interface ExecutionsDeps {
 export function executionsHandler(deps: ExecutionsDeps): ApiHandler {
   return answering(deps.log, async (event) => {
     const token = await deps.verifier.verify(bearerToken(event));
-    const stopping = event.requestContext.http.method === "POST";
-    const found = await findOperable(
-      deps,
-      pathParameter(event, "executionArn"),
-      token,
-      stopping ? "stop" : "status",
-    );
-    return stopping ? stop(deps, event, token, found) : describe(deps, found);
+    const executionArn = pathParameter(event, "executionArn");
+    if (event.requestContext.http.method === "POST") return stop(deps, event, executionArn, token);
+    const { described, state, workflow } = await describeExecution(deps, { executionArn, token });
+    return jsonResponse(200, executionView(described, state, workflow.name));
   });
 }
 
-interface Found {
-  readonly state: ExecutionState;
-  readonly workflow: Workflow;
+async function stop(deps: ExecutionsDeps, event: ApiEvent, executionArn: string, token: VerifiedToken) {
+  const reason = await readReason(deps, event, executionArn, token);
+  const { requestId } = await stopExecution(deps, { executionArn, token, reason });
+  return jsonResponse(202, { executionArn, requestId });
 }
 
-async function findOperable(
-  deps: ExecutionsDeps,
-  executionArn: string,
-  token: VerifiedToken,
-  act: "status" | "stop",
-): Promise<Found> {
-  const workflow = deps.workflows.byStateMachine(stateMachineArnOf(executionArn));
-  if (!workflow) throw notFound();
-  const rule = workflow.operate[act];
-  requireScopes(new Set(token.scopes), rule.scopes);
-  const state = await deps.executions.get(executionArn);
-  if (!state || (rule.own && !isOwn(state, token))) throw notFound();
-  return { state, workflow };
-}
-
-function isOwn(state: ExecutionState, token: VerifiedToken): boolean {
-  return state.grants.some(
-    ({ subject, clientId }) =>
-      subject.iss === token.subject.iss && subject.sub === token.subject.sub && clientId === token.clientId,
-  );
-}
-
-async function describe(deps: ExecutionsDeps, { state, workflow }: Found) {
-  const described = await deps.reader.describe(state.executionArn);
-  if (!described) throw notFound();
-  return jsonResponse(200, executionView(described, state, workflow.name));
-}
-
-async function stop(deps: ExecutionsDeps, event: ApiEvent, token: VerifiedToken, { state, workflow }: Found) {
-  const reason = stopReason(event);
-  const requestId = randomUUID();
-  await deps.ledger.append({
-    action: "execution.stop_requested",
-    outcome: "success",
-    source: "api",
-    attribution: state.attribution,
-    id: requestId,
-    occurredAt: deps.clock.now(),
-    ...callerFields(token),
-    scopes: token.scopes.slice(0, 128),
-    workflow: workflow.name,
-    executionArn: state.executionArn,
-    ...(state.startDate !== undefined && { startDate: state.startDate }),
-    redriveCount: state.redriveCount,
-    fingerprint: token.fingerprint,
-  });
-  const stopped = await deps.stopper.stop(state.executionArn, {
-    error: "Countersign.StopRequested",
-    cause: reason,
-  });
-  if (!stopped) throw new RefusedError("execution.not_running", "the execution is not running");
-  return jsonResponse(202, { executionArn: state.executionArn, requestId });
+/** The reason as it is asked for; a body of no form we know is refused on the record. */
+async function readReason(deps: ExecutionsDeps, event: ApiEvent, executionArn: string, token: VerifiedToken) {
+  try {
+    return stopReason(event);
+  } catch (error) {
+    if (error instanceof InvalidInputError) await recordMalformedStop(deps, { executionArn, token }, error);
+    throw error;
+  }
 }
 
 function stopReason(event: ApiEvent): string {
@@ -126,8 +66,4 @@ function stopReason(event: ApiEvent): string {
   throw new InvalidInputError("request.input_holds_token", '"reason" holds what looks like a token', {
     field: "reason",
   });
-}
-
-function notFound(): RefusedError {
-  return new RefusedError("resource.not_found", "no such execution", { field: "executionArn" });
 }
