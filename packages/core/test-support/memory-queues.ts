@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetterQueue } from "../src/dead-letter/dead-letter.ts";
+import type { DeadLetter, DeadLetterQueue, Redrive } from "../src/dead-letter/dead-letter.ts";
 import type { RevocationHint, RevocationQueue } from "../src/revoker/revocation-queue.ts";
 
 /** Keeps the hints it was given. */
@@ -22,10 +22,12 @@ export class MemoryDeadLetterQueue implements DeadLetterQueue {
     return this.letters.slice(0, limit);
   }
 
-  async redrive(limit: number, ids?: readonly string[]) {
+  async redrive(intend: (plan: Redrive) => Promise<void>, limit: number, ids?: readonly string[]) {
     const asked = this.letters.filter(({ id }) => ids === undefined || ids.includes(id)).slice(0, limit);
     const redriven = asked.filter(({ redrivable }) => redrivable !== undefined);
+    const plan = { redriven, kept: asked.filter((letter) => !redriven.includes(letter)) };
+    await intend(plan);
     for (const letter of redriven) this.letters.splice(this.letters.indexOf(letter), 1);
-    return { redriven, kept: asked.filter((letter) => !redriven.includes(letter)) };
+    return plan;
   }
 }

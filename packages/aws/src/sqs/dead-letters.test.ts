@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
-import type { DeadLetter, DeadLetterQueue } from "@countersign/core/dead-letter/dead-letter";
+import type { DeadLetter, DeadLetterQueue, Redrive } from "@countersign/core/dead-letter/dead-letter";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startSqs, type TestSqs } from "../../test-support/sqs.ts";
 import { createDeadLetterQueue } from "./dead-letters.ts";
@@ -41,6 +41,12 @@ async function bodiesIn(url: string): Promise<string[]> {
   return Messages.map(({ Body = "" }) => Body).sort();
 }
 
+/** What was said to be about to happen. */
+let intended: string[];
+const recorded = async ({ redriven }: Redrive) => {
+  intended = ids(redriven);
+};
+
 const ids = (letters: readonly DeadLetter[]) => letters.map(({ id }) => id).sort();
 
 test("letters are listed whole, and stay to be listed again", async () => {
@@ -62,7 +68,7 @@ test("a letter that was sent twice is listed once and redriven once, and both co
   await deadLetters.send(letter("twice"));
   await deadLetters.send(letter("twice"));
   expect(ids(await deadLetters.list(10))).toEqual(["twice"]);
-  expect(ids((await deadLetters.redrive(10)).redriven)).toEqual(["twice"]);
+  expect(ids((await deadLetters.redrive(recorded, 10)).redriven)).toEqual(["twice"]);
   expect(await bodiesIn(sourceUrls["status-events"])).toEqual(['{"id":"twice"}']);
   expect(await deadLetters.list(10)).toEqual([]);
 });
@@ -74,7 +80,7 @@ test("letters go back to the queues they came from, and those without a body sta
   for (const one of [letter("event"), letter("hint", { queue: "revocations", redrivable: hint }), bodiless]) {
     await deadLetters.send(one);
   }
-  const { redriven, kept } = await deadLetters.redrive(10);
+  const { redriven, kept } = await deadLetters.redrive(recorded, 10);
   expect(ids(redriven)).toEqual(["event", "hint"]);
   expect(ids(kept)).toEqual(["kept"]);
   expect(await bodiesIn(sourceUrls["status-events"])).toEqual(['{"id":"event"}']);
@@ -84,8 +90,8 @@ test("letters go back to the queues they came from, and those without a body sta
 
 test("with ids only those go back, and with a limit no more than that", async () => {
   for (const id of ["a", "b", "c", "d"]) await deadLetters.send(letter(id));
-  expect(ids((await deadLetters.redrive(10, ["b"])).redriven)).toEqual(["b"]);
-  expect((await deadLetters.redrive(2)).redriven).toHaveLength(2);
+  expect(ids((await deadLetters.redrive(recorded, 10, ["b"])).redriven)).toEqual(["b"]);
+  expect((await deadLetters.redrive(recorded, 2)).redriven).toHaveLength(2);
   expect(await deadLetters.list(10)).toHaveLength(1);
 });
 
@@ -94,6 +100,39 @@ test("a message that is no letter is passed over and left where it is", async ()
     await service.sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));
   }
   expect(await deadLetters.list(10)).toEqual([]);
-  expect(await deadLetters.redrive(10)).toEqual({ redriven: [], kept: [] });
+  expect(await deadLetters.redrive(recorded, 10)).toEqual({ redriven: [], kept: [] });
   expect(await bodiesIn(queueUrl)).toHaveLength(3);
+});
+
+test("nothing is sent before the intent is recorded, and nothing at all when it can't be", async () => {
+  await deadLetters.send(letter("a"));
+  await deadLetters.send(letter("b"));
+  let sent: string[] | undefined;
+  const failing = async () => {
+    sent = await bodiesIn(sourceUrls["status-events"]);
+    throw new Error("no record");
+  };
+  await expect(deadLetters.redrive(failing, 10)).rejects.toThrow("no record");
+  expect(sent).toEqual([]);
+  expect(await bodiesIn(sourceUrls["status-events"])).toEqual([]);
+  expect(ids(await deadLetters.list(10))).toEqual(["a", "b"]);
+});
+
+test("the intent names what is then sent, and a redrive that broke off is finished by the next", async () => {
+  for (const id of ["a", "b"]) await deadLetters.send(letter(id));
+  await deadLetters.send(letter("gone", { queue: "revocations" }));
+  const broken = createDeadLetterQueue({
+    sqs: service.sqs,
+    queueUrl,
+    sourceUrls: { ...sourceUrls, revocations: `${queueUrl}-no-such-queue` },
+    waitSeconds: 0,
+  });
+  await expect(broken.redrive(recorded, 10)).rejects.toThrow();
+  expect(intended).toEqual(["a", "b", "gone"]);
+  const left = ids(await deadLetters.list(10));
+  expect(left).toContain("gone");
+  await deadLetters.redrive(recorded, 10);
+  expect(intended).toEqual(left);
+  expect(await bodiesIn(sourceUrls["status-events"])).toEqual(['{"id":"a"}', '{"id":"b"}']);
+  expect(await deadLetters.list(10)).toEqual([]);
 });

@@ -6,7 +6,7 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import type { DeadLetter, DeadLetterQueue } from "@countersign/core/dead-letter/dead-letter";
+import type { DeadLetter, DeadLetterQueue, Redrive } from "@countersign/core/dead-letter/dead-letter";
 import { orUnavailable } from "../sdk-error.ts";
 import { readLetter } from "./dead-letter-body.ts";
 
@@ -41,6 +41,12 @@ interface Held {
   readonly receiptHandle: string;
 }
 
+/** A letter that is to go back, with the receipts of all its copies. */
+interface Leaving {
+  readonly letter: DeadLetter & { readonly redrivable: string };
+  readonly receiptHandles: string[];
+}
+
 class SqsDeadLetterQueue implements DeadLetterQueue {
   readonly #source: DeadLetterSource;
 
@@ -54,48 +60,55 @@ class SqsDeadLetterQueue implements DeadLetterQueue {
 
   async list(limit: number): Promise<readonly DeadLetter[]> {
     const letters = new Map<string, DeadLetter>();
-    await this.#look(async ({ letter }) => {
-      if (letters.size < limit) letters.set(letter.id, letter);
-      return { gone: false, enough: letters.size >= limit };
-    });
+    const look = this.#look();
+    try {
+      await look.until(({ letter }) => {
+        if (letters.size < limit) letters.set(letter.id, letter);
+        return letters.size >= limit;
+      });
+    } finally {
+      await this.#giveBack(look.held);
+    }
     return [...letters.values()];
   }
 
-  async redrive(limit: number, ids?: readonly string[]) {
-    const redriven = new Map<string, DeadLetter>();
+  async redrive(intend: (plan: Redrive) => Promise<void>, limit: number, ids?: readonly string[]) {
+    const leaving = new Map<string, Leaving>();
     const kept = new Map<string, DeadLetter>();
-    const wanted = ids && new Set(ids);
-    await this.#look(async ({ letter, receiptHandle }) => {
-      const { id, redrivable } = letter;
-      if (wanted && !wanted.has(id)) return { gone: false, enough: false };
-      if (redrivable === undefined) kept.set(id, letter);
-      // A letter that was sent twice goes back once.
-      else if (!redriven.has(id)) await this.#sendTo(this.#source.sourceUrls[letter.queue], redrivable);
-      if (redrivable !== undefined) {
+    const look = this.#look();
+    try {
+      await look.until((held) => takeUp(held, leaving, kept, limit, ids && new Set(ids)));
+      const plan = { redriven: [...leaving.values()].map(({ letter }) => letter), kept: [...kept.values()] };
+      await intend(plan);
+      for (const { letter, receiptHandles } of leaving.values()) {
+        await this.#sendTo(this.#source.sourceUrls[letter.queue], letter.redrivable);
         // Sent before it is deleted: a crash between leaves it twice, never lost.
-        await this.#delete(receiptHandle);
-        redriven.set(id, letter);
+        for (const receiptHandle of receiptHandles) await this.#remove(receiptHandle, look.held);
       }
-      const done = wanted !== undefined && redriven.size + kept.size === wanted.size;
-      return { gone: redrivable !== undefined, enough: done || redriven.size >= limit };
-    });
-    return { redriven: [...redriven.values()], kept: [...kept.values()] };
+      return plan;
+    } finally {
+      await this.#giveBack(look.held);
+    }
   }
 
-  /** Shows each letter once, until the queue is empty or `visit` has enough, then gives back what is not gone. */
-  async #look(visit: (held: Held) => Promise<{ gone: boolean; enough: boolean }>): Promise<void> {
-    const held: string[] = [];
-    try {
+  async #remove(receiptHandle: string, held: Set<string>): Promise<void> {
+    await this.#delete(receiptHandle);
+    held.delete(receiptHandle);
+  }
+
+  /** Shows each message that is a letter once, until the queue is empty or `visit` has enough; holds what it saw. */
+  #look() {
+    const held = new Set<string>();
+    const until = async (visit: (one: Held) => boolean): Promise<void> => {
       for (let looked = 0; looked < maxLooked; ) {
         const messages = await this.#receive();
         if (messages.length === 0) return;
         looked += messages.length;
-        held.push(...messages.map((message) => message.ReceiptHandle ?? ""));
-        if (await visitAll(messages, held, visit)) return;
+        for (const { ReceiptHandle: receiptHandle = "" } of messages) held.add(receiptHandle);
+        if (lettersIn(messages).some(visit)) return;
       }
-    } finally {
-      await this.#giveBack(held);
-    }
+    };
+    return { held, until };
   }
 
   async #receive(): Promise<readonly Message[]> {
@@ -109,7 +122,8 @@ class SqsDeadLetterQueue implements DeadLetterQueue {
     return Messages;
   }
 
-  async #giveBack(held: readonly string[]): Promise<void> {
+  async #giveBack(receiptHandles: ReadonlySet<string>): Promise<void> {
+    const held = [...receiptHandles];
     for (let at = 0; at < held.length; at += batchSize) {
       const command = new ChangeMessageVisibilityBatchCommand({
         QueueUrl: this.#source.queueUrl,
@@ -137,18 +151,27 @@ class SqsDeadLetterQueue implements DeadLetterQueue {
   }
 }
 
-/** True when `visit` has enough; receipts of messages that are gone leave `held`. */
-async function visitAll(
-  messages: readonly Message[],
-  held: string[],
-  visit: (held: Held) => Promise<{ gone: boolean; enough: boolean }>,
-): Promise<boolean> {
-  for (const { Body: body = "", ReceiptHandle: receiptHandle = "" } of messages) {
+function lettersIn(messages: readonly Message[]): Held[] {
+  return messages.flatMap(({ Body: body = "", ReceiptHandle: receiptHandle = "" }) => {
     const letter = readLetter(body);
-    if (!letter) continue;
-    const { gone, enough } = await visit({ letter, receiptHandle });
-    if (gone) held.splice(held.indexOf(receiptHandle), 1);
-    if (enough) return true;
-  }
-  return false;
+    return letter ? [{ letter, receiptHandle }] : [];
+  });
+}
+
+/** Puts a letter with those that are to go or to stay; true when there are enough. */
+function takeUp(
+  { letter, receiptHandle }: Held,
+  leaving: Map<string, Leaving>,
+  kept: Map<string, DeadLetter>,
+  limit: number,
+  wanted: ReadonlySet<string> | undefined,
+): boolean {
+  const { id, redrivable } = letter;
+  if (wanted && !wanted.has(id)) return false;
+  const standing = leaving.get(id);
+  // A letter that was sent twice goes back once, and both copies go.
+  if (standing) standing.receiptHandles.push(receiptHandle);
+  else if (redrivable === undefined) kept.set(id, letter);
+  else leaving.set(id, { letter: { ...letter, redrivable }, receiptHandles: [receiptHandle] });
+  return leaving.size >= limit || leaving.size + kept.size === wanted?.size;
 }

@@ -28,11 +28,20 @@ export interface DeadLetterQueue {
   list(limit: number): Promise<readonly DeadLetter[]>;
 
   /**
-   * Sends letters back to the queues they came from and removes them; those without a body that can be
-   * sent stay. With `ids`, only those.
+   * Sends letters back to the queues they came from and removes them, at most `limit`; those without a body that
+   * can be sent stay. With `ids`, only those.
+   *
+   * First `intend` is told what is about to be done, and nothing is sent before it resolves: when it throws, all
+   * letters stay. A crash or an outage after it may leave any of them, or send one and leave it too, never lose
+   * one: redrive again.
+   *
+   * @throws {UnavailableError} `store.unavailable`.
    */
-  redrive(
-    limit: number,
-    ids?: readonly string[],
-  ): Promise<{ readonly redriven: readonly DeadLetter[]; readonly kept: readonly DeadLetter[] }>;
+  redrive(intend: (plan: Redrive) => Promise<void>, limit: number, ids?: readonly string[]): Promise<Redrive>;
+}
+
+/** Letters that are sent back, and those asked for that have no body to send. */
+export interface Redrive {
+  readonly redriven: readonly DeadLetter[];
+  readonly kept: readonly DeadLetter[];
 }

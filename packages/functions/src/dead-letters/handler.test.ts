@@ -78,6 +78,27 @@ describe("dead letters", () => {
     expect(await lengthOf({ limit: "1" })).toBe(1);
   });
 
+  test("that are listed are on the record as that, once a minute for the same token", async () => {
+    queue.letters.push(letter("a"));
+    for (const _ of [1, 2, 3]) expect((await list()).status).toBe(200);
+    expect(ledger.only("dead_letter.listed")).toMatchObject({
+      outcome: "success",
+      subject: { sub: "ada" },
+      detail: { results: 1 },
+    });
+    clock.advance(60_000);
+    await list();
+    expect(ledger.entries).toHaveLength(2);
+  });
+
+  test("are not shown when that can't be recorded", async () => {
+    queue.letters.push(letter("a"));
+    ledger.append = async () => {
+      throw new UnavailableError("store.unavailable", "no answer");
+    };
+    expect((await list()).status).toBe(503);
+  });
+
   test.each([
     "0",
     "101",
@@ -104,7 +125,7 @@ describe("a redrive", () => {
       subject: { sub: "ada" },
       clientId: "payments-app",
       fingerprint: "v1.k1.inbound",
-      detail: { letters: ["a", "b"] },
+      detail: { letters: ["a", "b"], kept: ["lost"] },
     });
   });
 
@@ -114,11 +135,46 @@ describe("a redrive", () => {
     expect(queue.letters.map(({ id }) => id)).toEqual(["a"]);
   });
 
-  test("of no letters sends none back and is no entry", async () => {
+  test("of no letters sends none back, and is on the record as that", async () => {
     queue.letters.push(letter("a"), lost);
     for (const ids of [[], ["lost"], ["unknown"]]) await redrive({ body: { ids } });
     expect(queue.letters).toHaveLength(2);
-    expect(ledger.entries).toEqual([]);
+    expect(ledger.entries.map(({ detail }) => detail)).toEqual([
+      { letters: [], kept: [] },
+      { letters: [], kept: ["lost"] },
+      { letters: [], kept: [] },
+    ]);
+  });
+
+  test("that can't be recorded sends nothing", async () => {
+    queue.letters.push(letter("a"));
+    ledger.append = async () => {
+      throw new UnavailableError("store.unavailable", "no answer");
+    };
+    expect((await redrive()).status).toBe(503);
+    expect(queue.letters).toHaveLength(1);
+  });
+
+  test("that dies on its way has its intent on the record, and the next one finishes it", async () => {
+    const redrives = queue.redrive.bind(queue);
+    queue.letters.push(letter("a"));
+    queue.redrive = async (intend, ...rest) =>
+      redrives(
+        async (plan) => {
+          await intend(plan);
+          throw new UnavailableError("store.unavailable", "the queue did not answer");
+        },
+        ...rest,
+      );
+    expect((await redrive()).status).toBe(503);
+    queue.redrive = redrives;
+    expect((await redrive()).body["redriven"]).toEqual(["a"]);
+    expect(queue.letters).toEqual([]);
+    const intents = ledger.entries.map(({ action, detail }) => [action, detail?.["letters"]]);
+    expect(intents).toEqual([
+      ["dead_letter.redriven", ["a"]],
+      ["dead_letter.redriven", ["a"]],
+    ]);
   });
 
   test("takes a hundred letters in one call, and records them all", async () => {
@@ -139,6 +195,10 @@ describe("a redrive", () => {
     queue.letters.push(letter("a"));
     expect(await redrive({ body })).toMatchObject({ status: 400, body: { field } });
     expect(queue.letters).toHaveLength(1);
+    expect(ledger.only("dead_letter.redriven")).toMatchObject({
+      outcome: "denied",
+      error: { code: "request.malformed" },
+    });
   });
 
   test("that the queue does not answer is 503", async () => {
@@ -150,14 +210,24 @@ describe("a redrive", () => {
   });
 });
 
-test("both need the scope of operations", async () => {
-  queue.letters.push(letter("a"));
-  tokens.add("auditor", { scopes: ["audit:read"] });
-  for (const ask of [list, redrive]) {
-    expect((await ask({ token: null })).status).toBe(401);
-    const { status, headers } = await ask({ token: "auditor" });
-    expect(status).toBe(403);
-    expect(headers["www-authenticate"]).toContain('scope="operations:write"');
-  }
-  expect(queue.letters).toHaveLength(1);
+describe("the scope of operations", () => {
+  test("is needed by both, and lacking it is on the record", async () => {
+    queue.letters.push(letter("a"));
+    tokens.add("auditor", { scopes: ["audit:read"] });
+    for (const ask of [list, redrive]) {
+      const { status, headers } = await ask({ token: "auditor" });
+      expect(status).toBe(403);
+      expect(headers["www-authenticate"]).toContain('scope="operations:write"');
+    }
+    expect(queue.letters).toHaveLength(1);
+    expect(ledger.entries.map(({ action, outcome, error }) => [action, outcome, error?.code])).toEqual([
+      ["dead_letter.listed", "denied", "policy.scope_insufficient"],
+      ["dead_letter.redriven", "denied", "policy.scope_insufficient"],
+    ]);
+  });
+
+  test("is nothing one has without a token, and that is no entry", async () => {
+    for (const ask of [list, redrive]) expect((await ask({ token: null })).status).toBe(401);
+    expect(ledger.entries).toEqual([]);
+  });
 });

@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
 import type { Clock } from "@countersign/core/clock";
-import type { DeadLetter, DeadLetterQueue } from "@countersign/core/dead-letter/dead-letter";
-import { InvalidInputError } from "@countersign/core/error/errors";
-import { callerFields } from "@countersign/core/gate/start-entries";
+import type { DeadLetter, DeadLetterQueue, Redrive } from "@countersign/core/dead-letter/dead-letter";
+import { type CountersignError, InvalidInputError } from "@countersign/core/error/errors";
 import type { LedgerWriter } from "@countersign/core/ledger/ledger";
+import { actEntry, coalesced, recordingRefusal, refusedEntry } from "@countersign/core/operate/act-entries";
 import { requireScopes } from "@countersign/core/policy/decide-start";
 import type { TokenVerifier, VerifiedToken } from "@countersign/core/token/verified-token";
 import {
@@ -33,31 +32,40 @@ const maxLetters = 100;
 export function deadLettersHandler(deps: DeadLettersDeps): ApiHandler {
   return answering(deps.log, async (event) => {
     const token = await deps.verifier.verify(bearerToken(event));
+    return event.requestContext.http.method === "POST"
+      ? redrive(deps, event, token)
+      : list(deps, event, token);
+  });
+}
+
+/** Looks at letters; what was seen is on the record before it is answered, once for looks within a minute. */
+function list(deps: DeadLettersDeps, event: ApiEvent, token: VerifiedToken) {
+  const entry = actEntry("dead_letter.listed", token, deps.clock.now());
+  const refused = (error: CountersignError) => coalesced(refusedEntry(entry, error));
+  return recordingRefusal(deps.ledger, refused, async () => {
     requireScopes(new Set(token.scopes), deps.scopes);
-    if (event.requestContext.http.method === "POST") return redrive(deps, event, token);
     const letters = await deps.deadLetters.list(limitOf(event));
+    await deps.ledger.append(coalesced({ ...entry, detail: { results: letters.length } }));
     return jsonResponse(200, { deadLetters: letters.map(letterView) });
   });
 }
 
-async function redrive(deps: DeadLettersDeps, event: ApiEvent, token: VerifiedToken) {
-  const ids = idsOf(event);
-  const { redriven, kept } = await deps.deadLetters.redrive(maxLetters, ids);
-  if (redriven.length > 0) {
-    await deps.ledger.append({
-      action: "dead_letter.redriven",
-      outcome: "success",
-      source: "api",
-      id: randomUUID(),
-      occurredAt: deps.clock.now(),
-      ...callerFields(token),
-      scopes: token.scopes.slice(0, 128),
-      fingerprint: token.fingerprint,
-      detail: { letters: redriven.map(({ id }) => id) },
-    });
-  }
-  return jsonResponse(200, { redriven: redriven.map(({ id }) => id), kept: kept.map(({ id }) => id) });
+/** Sends letters back, once the record names those that are about to be. */
+function redrive(deps: DeadLettersDeps, event: ApiEvent, token: VerifiedToken) {
+  const entry = () => actEntry("dead_letter.redriven", token, deps.clock.now());
+  const refused = (error: CountersignError) => refusedEntry(entry(), error);
+  return recordingRefusal(deps.ledger, refused, async () => {
+    requireScopes(new Set(token.scopes), deps.scopes);
+    const intend = async (plan: Redrive) => {
+      const detail = { letters: idsIn(plan.redriven), kept: idsIn(plan.kept) };
+      await deps.ledger.append({ ...entry(), detail });
+    };
+    const { redriven, kept } = await deps.deadLetters.redrive(intend, maxLetters, idsOf(event));
+    return jsonResponse(200, { redriven: idsIn(redriven), kept: idsIn(kept) });
+  });
 }
+
+const idsIn = (letters: readonly DeadLetter[]) => letters.map(({ id }) => id);
 
 function letterView({ reason, redrivable, ...letter }: DeadLetter) {
   return { ...letter, code: reason.code, reason: reason.message, redrivable: redrivable !== undefined };

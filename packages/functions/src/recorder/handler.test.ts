@@ -124,7 +124,7 @@ describe("an event that is given up", () => {
   test("can be sent again, and is then the same fact", async () => {
     await world.hold(executionArn, [grantWith()]);
     await record({ ledger: down })(batch(message("m", event, tries)));
-    const { redriven } = await deadLetters.redrive(10);
+    const { redriven } = await deadLetters.redrive(async () => undefined, 10);
     const again = redriven.map(({ id, redrivable = "" }) => message(`again-${id}`, redrivable));
     expect(await record()(batch(...again))).toEqual(leaves());
     expect(world.ledger.only("execution.failed")).toMatchObject({ executionArn, subject: { sub: "ada" } });

@@ -113,7 +113,7 @@ describe("a revocation", () => {
     world.provider.revokeError = down;
     await revoke(batch(message("m", hint, tries)));
     world.provider.revokeError = undefined;
-    const { redriven } = await deadLetters.redrive(10);
+    const { redriven } = await deadLetters.redrive(async () => undefined, 10);
     await revoke(batch(...redriven.map(({ redrivable = "" }) => message("n", redrivable))));
     expect(grantState()).toBe("revoked");
     expect(world.provider.revoked).toEqual([token]);
