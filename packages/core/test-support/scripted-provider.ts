@@ -12,6 +12,8 @@ import type {
 /** A provider that issues what it is asked for and forgets what is revoked, unless its script says otherwise. */
 export class ScriptedProvider implements IdentityProvider {
   identityMode: IdentityMode = "exchanged";
+  readonly clientId = "countersign";
+  actingShownBy: IdentityProvider["actingShownBy"] = "act";
   readonly subject: Subject;
   readonly lifetimeSeconds: number;
   readonly issued: string[] = [];

@@ -1,6 +1,6 @@
 import type { IssuerConfig } from "@countersign/core/config/config";
+import type { ClientSecretReader } from "../src/oauth/client-secret.ts";
 import { createIdentityProviders, type OAuthIdentityProvider } from "../src/oauth/identity-provider.ts";
-import type { ClientSecretReader } from "../src/oauth/oauth-client.ts";
 import { clientId, clientSecret, issuerConfig } from "./issuer-config.ts";
 
 export interface ClientOptions {

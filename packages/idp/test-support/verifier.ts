@@ -26,7 +26,7 @@ export function verifierFor(
     timeoutSeconds,
     clientSecret: async () => clientSecret,
   });
-  return createAccessTokenVerifier({ issuers, clock, providers, fingerprintKey, timeoutSeconds });
+  return createAccessTokenVerifier({ issuers, clock, providers, fingerprintKey });
 }
 
 /** The JWK Set an issuer publishes. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { InvalidInputError, RefusedError } from "../error/errors.ts";
+import { grantModes, profileNames } from "../token/profiles.ts";
+import { checkIssuerProfile, checkLifetimes, fault, withProfileDefaults } from "./config-checks.ts";
 import { durationSeconds } from "./duration.ts";
 
 const scopeToken = z
@@ -23,11 +25,16 @@ const duration = z.string().transform((text, context) => {
 });
 const httpsUrl = z.url().refine(isSecureUrl, "expected an https URL (http only on a loopback address)");
 
-const issuerSchema = z.strictObject({
+const issuerFields = z.strictObject({
   issuer: httpsUrl,
   /** The audience a caller's token must carry: this gate. */
-  audience: z.string().min(1).max(512),
-  profile: z.literal("rfc9068"),
+  audience: z.string().min(1).max(512).optional(),
+  /** Whose access tokens they are, and so what is checked in them. */
+  profile: z.enum(profileNames, `expected one of ${profileNames.join(", ")}`),
+  /** The clients whose tokens are taken, for a profile whose tokens name no audience. */
+  clients: z.array(z.string().min(1).max(256)).min(1).max(64).optional(),
+  /** How grants come by their identity: by default as the profile's provider can. */
+  grants: z.enum(grantModes, `expected one of ${grantModes.join(", ")}`).optional(),
   algorithms: z
     .array(z.enum(["RS256", "PS256", "ES256", "ES384", "EdDSA"]))
     .min(1)
@@ -41,7 +48,7 @@ const issuerSchema = z.strictObject({
     method: z.enum(["client_secret_basic", "client_secret_post"]).default("client_secret_basic"),
   }),
   /** The audience grant tokens are exchanged for; never the gate's own, or a grant could start workflows. */
-  grantAudience: z.string().min(1).max(512),
+  grantAudience: z.string().min(1).max(512).optional(),
   clockSkew: duration.default(60),
   maxTokenLifetime: duration.default(86_400),
   /** Whether one token may start one execution only, or many. */
@@ -55,6 +62,8 @@ const issuerSchema = z.strictObject({
     })
     .prefault({}),
 });
+
+const issuerSchema = issuerFields.superRefine(checkIssuerProfile).transform(withProfileDefaults);
 
 const operationSchema = z.strictObject({
   scopes: scopeList.default([]),
@@ -73,6 +82,8 @@ const workflowSchema = z.strictObject({
   limits: z
     .strictObject({
       tokenLifetime: duration.optional(),
+      /** How long an execution may need its grant; checked here, as no grant is renewed. The state machine's own timeout ends it. */
+      executionTime: duration.optional(),
       startsPerMinute: z.int().min(1).max(600_000).optional(),
       startsPerMinuteOfClient: z.int().min(1).max(600_000).optional(),
       startsPerMinuteOfSubject: z.int().min(1).max(600_000).optional(),
@@ -135,7 +146,8 @@ export const configSchema = z
     local: localSchema.prefault({}),
   })
   .superRefine(checkIssuers)
-  .superRefine(checkWorkflows);
+  .superRefine(checkWorkflows)
+  .superRefine(checkLifetimes);
 
 /** What a user writes in `countersign.config.ts`. */
 export type ConfigInput = z.input<typeof configSchema>;
@@ -189,7 +201,7 @@ function checkIssuers(config: Unchecked, context: z.core.$RefinementCtx): void {
     const at = ["issuers", index];
     if (seen.has(issuer.issuer)) fault(context, [...at, "issuer"], `"${issuer.issuer}" is listed twice`);
     seen.add(issuer.issuer);
-    if (issuer.grantAudience === issuer.audience) {
+    if (issuer.grants !== "inbound_only" && issuer.grantAudience === issuer.audience) {
       fault(
         context,
         [...at, "grantAudience"],
@@ -227,8 +239,4 @@ export function issuerOf(config: Config, issuer: string): IssuerConfig {
 /** A state machine ARN or name without version or alias. */
 export function unqualified(stateMachine: string): string {
   return stateMachine.startsWith("arn:") ? stateMachine.split(":").slice(0, 7).join(":") : stateMachine;
-}
-
-function fault(context: z.core.$RefinementCtx, path: PropertyKey[], message: string): void {
-  context.addIssue({ code: "custom", path, message });
 }

@@ -79,7 +79,7 @@ export const errorCatalog = define({
   ),
   "token.type_mismatch": invalidToken(
     "the token is not an access token",
-    'send an access token with "typ" at+jwt (RFC 9068), not an ID token',
+    'send an access token, not an ID token; its "typ" is at+jwt (RFC 9068) unless the issuer\'s profile says otherwise',
   ),
   "token.signature_invalid": invalidToken(
     "the access token's signature does not verify",
@@ -202,7 +202,13 @@ export const errorCatalog = define({
     status: 502,
     retryable: false,
     title: "the identity provider answered with a token for something else",
-    fix: "check the provider's token exchange policy; the token was revoked and nothing was started",
+    fix: "check what the provider issues to Countersign's client; the token was revoked and nothing was started",
+  },
+  "provider.token_uncheckable": {
+    status: 502,
+    retryable: false,
+    title: "the identity provider answered with a token that cannot be checked",
+    fix: "have the provider issue JWT access tokens for grantAudience, or announce an introspection endpoint",
   },
   "provider.client_refused": unavailable(
     "the identity provider refused Countersign's own client",

@@ -1,17 +1,23 @@
 import type { Subject } from "../entry/entry.ts";
 import { RefusedError } from "../error/errors.ts";
-import type { IdentityProvider, IssuedToken } from "../token/identity-provider.ts";
+import type { IdentityProvider, Introspection, IssuedToken } from "../token/identity-provider.ts";
 
 /** What the grant token was asked to be. */
 export interface ExpectedGrant {
+  /** The caller, whom an exchanged token speaks for. */
   readonly subject: Subject;
+  /** What names the caller in tokens for another audience, where that is not `sub`. */
+  readonly principal?: string | undefined;
   readonly audience: string;
   readonly scopes: readonly string[];
 }
 
+type LiveToken = Extract<Introspection, { active: true }>;
+
 /**
- * Asks the provider what it issued, and accepts only a live token for the same subject, the audience
- * asked for, exactly the scopes asked for, and an actor chain that names who acts (RFC 8693 §4.1).
+ * Asks the provider what it issued, and accepts only a live token for the audience asked for with exactly the
+ * scopes asked for: an exchanged one for the same subject, in which Countersign is seen to act (RFC 8693 §4.1);
+ * one of Countersign's own for Countersign alone.
  *
  * @throws {RefusedError} `provider.grant_mismatch`, naming the claim.
  */
@@ -22,13 +28,11 @@ export async function checkGrantToken(
 ): Promise<void> {
   const seen = await provider.introspect(issued.value);
   if (!seen.active) throw mismatch("active", "is false");
-  if (
-    seen.subject &&
-    (seen.subject.iss !== expected.subject.iss || seen.subject.sub !== expected.subject.sub)
-  ) {
-    throw mismatch("sub", "is another subject than the caller's");
+  if (provider.identityMode === "client_credentials") checkOwn(seen, provider, expected);
+  else {
+    checkSubject(seen, expected);
+    checkActing(seen, provider);
   }
-  if (!seen.subject) throw mismatch("sub", "is missing");
   if (!seen.audiences.includes(expected.audience))
     throw mismatch("aud", `does not name "${expected.audience}"`);
   for (const scopes of [issued.scopes, seen.scopes]) {
@@ -36,7 +40,40 @@ export async function checkGrantToken(
       throw mismatch("scope", `is "${scopes.join(" ")}", expected "${expected.scopes.join(" ")}"`);
     }
   }
-  if (seen.actors.length === 0) throw mismatch("act", "is missing, expected who acts for the subject");
+}
+
+/** By `sub`, or where that differs by audience, by what does not. */
+function checkSubject(seen: LiveToken, { subject, principal }: ExpectedGrant): void {
+  if (!seen.subject) throw mismatch("sub", "is missing");
+  const isSame = principal === undefined ? seen.subject.sub === subject.sub : seen.principal === principal;
+  if (seen.subject.iss !== subject.iss || !isSame) {
+    throw mismatch("sub", "is another subject than the caller's");
+  }
+}
+
+function checkActing(seen: LiveToken, { actingShownBy, clientId }: IdentityProvider): void {
+  if (actingShownBy === "act") {
+    if (seen.actors.length === 0) throw mismatch("act", "is missing, expected who acts for the subject");
+    return;
+  }
+  checkClient(seen, clientId);
+}
+
+/** Providers name a client in `sub` each in their own way, so only the client counts, and that it is nobody else. */
+function checkOwn(
+  seen: LiveToken,
+  { clientId }: IdentityProvider,
+  { subject, principal }: ExpectedGrant,
+): void {
+  checkClient(seen, clientId);
+  if (seen.actors.length > 0) throw mismatch("act", "is there, expected a token of Countersign's own");
+  const sub = seen.subject?.sub;
+  const isCaller = sub === subject.sub || (principal !== undefined && seen.principal === principal);
+  if (isCaller && sub !== clientId) throw mismatch("sub", "is the caller's, expected Countersign's own");
+}
+
+function checkClient(seen: LiveToken, clientId: string): void {
+  if (seen.clientId !== clientId) throw mismatch("client_id", `is not "${clientId}"`);
 }
 
 function sameScopes(a: readonly string[], b: readonly string[]): boolean {
@@ -45,5 +82,5 @@ function sameScopes(a: readonly string[], b: readonly string[]): boolean {
 }
 
 function mismatch(field: string, fact: string): RefusedError {
-  return new RefusedError("provider.grant_mismatch", `"${field}" of the exchanged token ${fact}`, { field });
+  return new RefusedError("provider.grant_mismatch", `"${field}" of the grant token ${fact}`, { field });
 }

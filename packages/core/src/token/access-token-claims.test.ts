@@ -9,6 +9,7 @@ const seconds = now / 1000;
 const fingerprintKey = { keyId: "k1", key: new Uint8Array(32).fill(3) };
 const rules: ClaimRules = {
   issuer: "https://as.example",
+  profile: "rfc9068",
   audience: "https://gate.example",
   clockSkew: 60,
   maxTokenLifetime: 3600,

@@ -3,24 +3,26 @@ import { RefusedError } from "../error/errors.ts";
 import {
   type Claims,
   checkAudience,
+  checkClient,
   claimInvalid,
   personalClaims,
   quoted,
   readActors,
   readIdentifier,
-  readScopes,
   recordedClaims,
+  refuseAudience,
   refuseBoundToken,
   refuseIdToken,
 } from "./claim-values.ts";
 import { type FingerprintKey, type FingerprintSource, tokenFingerprint } from "./fingerprint.ts";
+import { type TokenProfile, tokenProfiles } from "./profiles.ts";
 import { checkTimes } from "./token-times.ts";
 import type { VerifiedToken } from "./verified-token.ts";
 
 /** What an issuer's claims are checked against. */
 export type ClaimRules = Pick<
   IssuerConfig,
-  "issuer" | "audience" | "clockSkew" | "maxTokenLifetime" | "claims"
+  "issuer" | "profile" | "audience" | "clients" | "clockSkew" | "maxTokenLifetime" | "claims"
 >;
 
 /** When a token is looked at, and the key its fingerprint is made with. */
@@ -45,7 +47,7 @@ export function verifyAccessTokenClaims(
   checkIssuer(claims["iss"], rules.issuer);
   const jti = claims["jti"] === undefined ? undefined : readIdentifier(claims["jti"], "jti");
   const source = jti === undefined ? { signingInput } : { iss: rules.issuer, jti };
-  return verifyClaims(claims, source, rules, context);
+  return verifyClaims(claims, source, rules, tokenProfiles[rules.profile], context);
 }
 
 /**
@@ -57,17 +59,22 @@ export function verifyClaims(
   claims: Claims,
   source: FingerprintSource,
   rules: ClaimRules,
+  profile: TokenProfile,
   { now, fingerprintKey }: VerificationContext,
 ): VerifiedToken {
   refuseIdToken(claims);
-  checkAudience(claims["aud"], rules.audience);
   refuseBoundToken(claims);
+  profile.checkKind(claims);
+  checkRecipient(claims, rules, profile);
   const times = checkTimes(claims, rules, now);
   return {
     subject: { iss: rules.issuer, sub: readIdentifier(claims["sub"], "sub") },
-    clientId: readClientId(claims),
+    ...(profile.principal !== "sub" && {
+      principal: readIdentifier(claims[profile.principal], profile.principal),
+    }),
+    clientId: readClientId(claims, profile),
     actors: readActors(claims["act"]),
-    scopes: readScopes(claims["scope"]),
+    scopes: profile.scopes(claims),
     audience: rules.audience,
     ...times,
     fingerprint: tokenFingerprint(source, fingerprintKey),
@@ -84,9 +91,28 @@ export function checkIssuer(iss: unknown, expected: string): void {
   });
 }
 
-/** Some providers name the client in `azp` (OpenID Connect Core §2); where both stand they must agree. */
-function readClientId({ client_id, azp }: Claims): string {
-  const clientId = readIdentifier(client_id ?? azp, "client_id");
-  if (azp !== undefined && azp !== clientId) throw claimInvalid("azp", 'differs from "client_id"');
+/** Who the token is for: the gate, or where the provider names no audience, whom it was issued to. */
+function checkRecipient(claims: Claims, rules: ClaimRules, profile: TokenProfile): void {
+  if (profile.audience === "required") {
+    checkAudience(claims["aud"], rules.audience, profile.companions(rules.issuer));
+    return;
+  }
+  refuseAudience(claims);
+  const [name = "client_id"] = profile.clientClaims(claims);
+  checkClient(readClientId(claims, profile), name, rules.clients ?? []);
+}
+
+/**
+ * The client a token was issued to; where two claims name it they must agree (OpenID Connect Core §2 `azp`).
+ *
+ * @throws {RefusedError} `token.claim_invalid`.
+ */
+export function readClientId(claims: Claims, { clientClaims }: TokenProfile): string {
+  const names = clientClaims(claims);
+  const [first = "client_id"] = names;
+  const source = names.find((name) => claims[name] !== undefined) ?? first;
+  const clientId = readIdentifier(claims[source], first);
+  const other = names.find((name) => claims[name] !== undefined && claims[name] !== clientId);
+  if (other !== undefined) throw claimInvalid(other, `differs from "${source}"`);
   return clientId;
 }

@@ -50,16 +50,28 @@ export function readSeconds(value: unknown, name: string): number {
   return value;
 }
 
-/** Scopes without repeats; none when the claim is absent (RFC 6749 §3.3). @throws {RefusedError} `token.claim_invalid`. */
-export function readScopes(value: unknown): string[] {
+/**
+ * Scopes without repeats; none when the claim is absent (RFC 6749 §3.3).
+ *
+ * @throws {RefusedError} `token.claim_invalid`.
+ */
+export function readScopes(value: unknown, name = "scope"): string[] {
   if (value === undefined || value === "") return [];
-  if (typeof value !== "string") throw claimInvalid("scope", "is not a string");
-  const scopes = value.split(" ");
-  if (!scopes.every((scope) => scopeToken.test(scope))) {
-    throw claimInvalid("scope", "is not a list of scope tokens with single spaces between");
-  }
-  const distinct = [...new Set(scopes)];
-  if (distinct.length > maxScopes) throw claimInvalid("scope", `has more than ${maxScopes} scopes`);
+  if (typeof value !== "string") throw claimInvalid(name, "is not a string");
+  return checkScopes(value.split(" "), name, "is not a list of scope tokens with single spaces between");
+}
+
+/** Scopes of a claim that lists them as JSON does, without repeats. @throws {RefusedError} `token.claim_invalid`. */
+export function readScopeList(value: unknown, name: string): string[] {
+  if (!Array.isArray(value)) throw claimInvalid(name, "is not a list");
+  return checkScopes(value, name, "is not a list of scope tokens");
+}
+
+function checkScopes(scopes: readonly unknown[], name: string, fault: string): string[] {
+  if (!scopes.every((scope) => typeof scope === "string" && scopeToken.test(scope)))
+    throw claimInvalid(name, fault);
+  const distinct = [...new Set(scopes as string[])];
+  if (distinct.length > maxScopes) throw claimInvalid(name, `has more than ${maxScopes} scopes`);
   return distinct;
 }
 
@@ -81,13 +93,54 @@ export function readActors(act: unknown): Actor[] {
   return actors;
 }
 
-/** Refuses unless the token is for `expected` and for nobody else. @throws {RefusedError} `token.audience_mismatch`. */
-export function checkAudience(aud: unknown, expected: string): void {
+/**
+ * Refuses unless the token is for `expected`, and beside it at most for the companions.
+ *
+ * @throws {RefusedError} `token.audience_mismatch`.
+ */
+export function checkAudience(aud: unknown, expected: string, companions: readonly string[] = []): void {
   const single = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud;
-  if (single === expected) return;
+  if (single === expected || isAccompanied(aud, expected, companions)) return;
   throw new RefusedError("token.audience_mismatch", `"aud" is ${quoted(single)}, expected "${expected}"`, {
     field: "aud",
   });
+}
+
+/** Each of them once. */
+function isAccompanied(aud: unknown, expected: string, companions: readonly string[]): boolean {
+  if (!Array.isArray(aud) || new Set(aud).size !== aud.length || !aud.includes(expected)) return false;
+  return aud.every((one) => one === expected || companions.includes(one));
+}
+
+/** Refuses a token that names an audience where its kind names none. @throws {RefusedError} `token.audience_mismatch`. */
+export function refuseAudience({ aud }: Claims): void {
+  if (aud === undefined) return;
+  throw new RefusedError("token.audience_mismatch", `"aud" is ${quoted(aud)}, expected none`, {
+    field: "aud",
+  });
+}
+
+/** Refuses the tokens of other clients. @throws {RefusedError} `token.audience_mismatch`. */
+export function checkClient(clientId: string, name: string, allowed: readonly string[]): void {
+  if (allowed.includes(clientId)) return;
+  throw new RefusedError(
+    "token.audience_mismatch",
+    `"${name}" is ${quoted(clientId)}, which "clients" lacks`,
+    {
+      field: name,
+    },
+  );
+}
+
+/** Refuses a token whose claim says that it is of another kind. @throws {RefusedError} `token.type_mismatch`. */
+export function requireClaim(claims: Claims, name: string, expected: string): void {
+  if (claims[name] === expected) return;
+  throw typeMismatch(name, `is ${quoted(claims[name])}, expected "${expected}"`);
+}
+
+/** @throws {RefusedError} `token.type_mismatch`. */
+export function typeMismatch(name: string, fact: string): RefusedError {
+  return new RefusedError("token.type_mismatch", `"${name}" ${fact}`, { field: name });
 }
 
 /** Refuses a token bound to a key, since no proof is taken here (RFC 7800 §3). @throws {RefusedError} `token.sender_constrained`. */
@@ -100,7 +153,7 @@ export function refuseBoundToken({ cnf }: Claims): void {
 export function refuseIdToken(claims: Claims): void {
   const mark = ["nonce", "at_hash", "c_hash"].find((name) => Object.hasOwn(claims, name));
   if (mark === undefined) return;
-  throw new RefusedError("token.type_mismatch", `"${mark}" marks an ID token`, { field: mark });
+  throw typeMismatch(mark, "marks an ID token");
 }
 
 /** The claims on an allow-list that an entry can keep; all else is left out. */

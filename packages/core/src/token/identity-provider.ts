@@ -16,6 +16,8 @@ export type Introspection =
       /** `signature` where the provider can't be asked: the token's own claims, whatever became of it since. */
       readonly evidence: "introspection" | "signature";
       readonly subject: Subject | undefined;
+      /** As `principal` of a verified token, where the issuer's tokens have one. */
+      readonly principal?: string;
       readonly clientId: string | undefined;
       readonly scopes: readonly string[];
       readonly audiences: readonly string[];
@@ -38,17 +40,27 @@ export interface IdentityProvider {
    */
   readonly identityMode: IdentityMode;
 
+  /** Countersign's own client, as tokens issued to it name it. */
+  readonly clientId: string;
+
+  /** What shows in an exchanged token that Countersign acts: `act`, or only that it was issued to its client. */
+  readonly actingShownBy: "act" | "client";
+
   /**
    * Gets a grant token: by token exchange, or as Countersign itself where that is how it is configured.
    *
    * @throws {OAuthResponseError} `provider.exchange_refused` or `provider.client_refused`.
+   * @throws {RefusedError} `provider.grant_mismatch` when the answer was no token to use; it was taken back.
    * @throws {OutcomeUnknownError} `provider.unavailable` when the answer was lost: a token may exist.
    */
   exchange(request: ExchangeRequest): Promise<IssuedToken>;
 
   /**
-   * What the provider says of a token it issued; where it has no introspection for it, what the token says.
+   * What the provider says of a token it issued; where it has no introspection for it, what the token says,
+   * once its signature has been verified.
    *
+   * @throws {RefusedError} `provider.token_uncheckable` when the token is opaque and there is no introspection.
+   * @throws {RefusedError} `provider.grant_mismatch` when its signature is not the issuer's.
    * @throws {UnavailableError} `provider.unavailable`. @throws {OAuthResponseError} `provider.client_refused`.
    */
   introspect(token: string): Promise<Introspection>;

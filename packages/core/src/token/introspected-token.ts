@@ -6,6 +6,7 @@ import {
   verifyClaims,
 } from "./access-token-claims.ts";
 import { type Claims, quoted } from "./claim-values.ts";
+import { tokenProfiles } from "./profiles.ts";
 import type { VerifiedToken } from "./verified-token.ts";
 
 /**
@@ -28,7 +29,7 @@ export function verifyIntrospectedToken(
   }
   if (response["iss"] !== undefined) checkIssuer(response["iss"], rules.issuer);
   checkTokenType(response["token_type"]);
-  return verifyClaims(response, { opaque: raw }, rules, context);
+  return verifyClaims(response, { opaque: raw }, rules, tokenProfiles.rfc9068, context);
 }
 
 function checkTokenType(type: unknown): void {

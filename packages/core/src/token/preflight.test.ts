@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RefusedError } from "../error/errors.ts";
 import { preflightToken } from "./preflight.ts";
+import { tokenProfiles } from "./profiles.ts";
 
-const options = { algorithms: ["ES256", "RS256"] };
+const options = () => ({ algorithms: ["ES256", "RS256"], profile: tokenProfiles.rfc9068 });
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const goodHeader = { alg: "ES256", typ: "at+jwt", kid: "key-1" };
 const goodPayload = { iss: "https://as.example", sub: "alice", exp: 1_800_000_000 };
@@ -119,7 +120,8 @@ describe("preflightToken", () => {
 
   it("refuses none and HMAC even when they are listed", () => {
     for (const alg of ["none", "HS256", "HS512"]) {
-      expect(() => preflightToken(jwt({ ...goodHeader, alg }), { algorithms: [alg] })).toThrow(RefusedError);
+      const unsafe = () => ({ ...options(), algorithms: [alg] });
+      expect(() => preflightToken(jwt({ ...goodHeader, alg }), unsafe)).toThrow(RefusedError);
     }
   });
 

@@ -1,4 +1,5 @@
 import { RefusedError } from "../error/errors.ts";
+import type { TokenProfile } from "./profiles.ts";
 import { readStrictObject, type StrictJson } from "./strict-json.ts";
 
 /** A bearer token after the first look; nothing in it is to be believed yet. */
@@ -13,17 +14,25 @@ export type PresentedToken =
       readonly signingInput: string;
     };
 
-export interface PreflightOptions {
-  /** Signature algorithms any configured issuer may use; `none` and HMAC are refused even when listed. */
+/** What may stand in the header of one issuer's tokens. */
+export interface HeaderRules {
+  /** Signature algorithms; `none` and HMAC are refused even when listed. */
   readonly algorithms: readonly string[];
+  readonly profile: Pick<TokenProfile, "types" | "ignoredHeader" | "keyId">;
 }
+
+/**
+ * The rules for a token whose claims are not to be believed yet, by the issuer it names.
+ *
+ * @throws {RefusedError} `token.issuer_unknown`.
+ */
+export type FindHeaderRules = (unverifiedPayload: Readonly<Record<string, unknown>>) => HeaderRules;
 
 const maxTokenBytes = 8192;
 const maxDepth = 8;
 /** RFC 6750 §2.1 `b64token`. */
 const bearerSyntax = /^[A-Za-z0-9._~+/-]+=*$/;
-const keyId = /^[A-Za-z0-9._~:=+-]{1,128}$/;
-const accessTokenType = /^(?:application\/)?at\+jwt$/i;
+const mediaTypePrefix = /^application\//;
 const unsafeAlgorithm = /^(?:none|hs)/i;
 const headerMembers: ReadonlySet<string> = new Set(["alg", "typ", "kid"]);
 /** Header parameters that carry keys, point to them or change processing (RFC 7515 §4.1, RFC 7516, RFC 7797). */
@@ -43,13 +52,15 @@ const namedMembers: ReadonlySet<string> = new Set([
 
 /**
  * Looks at an untrusted bearer token before any cryptography: its size and characters, and for a JWT its
- * three segments, its header and the shape of its payload (RFC 8725 §3, RFC 9068 §4).
+ * three segments, the shape of its payload, and its header by the rules for the issuer it names (RFC 8725
+ * §3, RFC 9068 §4).
  *
  * A token is a JWT when its first segment holds a JSON object, however badly encoded; all else is opaque.
  *
- * @throws {RefusedError} `token.too_large`, `token.malformed`, `token.header_refused`, `token.type_mismatch`.
+ * @throws {RefusedError} `token.too_large`, `token.malformed`, `token.header_refused`, `token.type_mismatch`,
+ * `token.issuer_unknown`.
  */
-export function preflightToken(raw: string, { algorithms }: PreflightOptions): PresentedToken {
+export function preflightToken(raw: string, findRules: FindHeaderRules): PresentedToken {
   if (Buffer.byteLength(raw) > maxTokenBytes) {
     throw new RefusedError("token.too_large", `the token has more than ${maxTokenBytes} bytes`);
   }
@@ -60,8 +71,9 @@ export function preflightToken(raw: string, { algorithms }: PreflightOptions): P
   const [header = "", payload = "", signature = ""] = segments;
   if (segments.length === 1 || !looksLikeHeader(header)) return { kind: "opaque" };
   if (segments.length !== 3) throw malformed(`the token has ${segments.length} segments, expected 3`);
-  const { alg, kid } = checkHeader(decodeObject(header, "header"), algorithms);
+  const decodedHeader = decodeObject(header, "header");
   const unverifiedPayload = decodeObject(payload, "payload");
+  const { alg, kid } = checkHeader(decodedHeader, findRules(unverifiedPayload));
   decodeSegment(signature, "signature");
   return { kind: "jwt", alg, kid, unverifiedPayload, signingInput: `${header}.${payload}` };
 }
@@ -80,22 +92,28 @@ function looksLikeHeader(segment: string): boolean {
 
 function checkHeader(
   header: Readonly<Record<string, unknown>>,
-  algorithms: readonly string[],
+  { algorithms, profile }: HeaderRules,
 ): { alg: string; kid: string } {
   const { alg, typ, kid } = header;
   for (const name of Object.keys(header)) {
-    if (!headerMembers.has(name)) throw refusedMember(name);
+    if (!headerMembers.has(name) && !profile.ignoredHeader.includes(name)) throw refusedMember(name);
   }
   if (typeof alg !== "string" || unsafeAlgorithm.test(alg) || !algorithms.includes(alg)) {
     throw headerRefused("alg", `"alg" is not one of ${algorithms.join(", ")}`);
   }
-  if (typeof kid !== "string" || !keyId.test(kid)) {
+  if (typeof kid !== "string" || !profile.keyId.test(kid)) {
     throw headerRefused("kid", '"kid" is not a key id of 1 to 128 letters, digits or . _ ~ : = + -');
   }
-  if (typeof typ !== "string" || !accessTokenType.test(typ)) {
-    throw new RefusedError("token.type_mismatch", '"typ" is not at+jwt', { field: "typ" });
-  }
+  checkType(typ, profile.types);
   return { alg, kid };
+}
+
+/** Media types have no case, and may leave "application/" out (RFC 7515 §4.1.9). */
+function checkType(typ: unknown, types: HeaderRules["profile"]["types"]): void {
+  const type = typeof typ === "string" ? typ.toLowerCase().replace(mediaTypePrefix, "") : typ;
+  if (types.some((one) => one === type)) return;
+  const expected = types.map((one) => one ?? "none").join(" or ");
+  throw new RefusedError("token.type_mismatch", `"typ" is not ${expected}`, { field: "typ" });
 }
 
 /** Names only what is known: an unknown name is the caller's text. */

@@ -6,6 +6,8 @@ export interface VerifiedToken {
   readonly subject: Subject;
   /** What the provider calls the subject, where that is not what is recorded; never stored or sent. */
   readonly providerSubject?: Subject;
+  /** What names the subject alike in tokens for any audience, where `sub` does not; never recorded. */
+  readonly principal?: string;
   readonly clientId: string;
   /** The `act` chain, outermost first (RFC 8693 §4.1). */
   readonly actors: readonly Actor[];

@@ -14,6 +14,7 @@ import type {
   Introspection,
   IssuedToken,
 } from "@countersign/core/token/identity-provider";
+import { tokenProfiles } from "@countersign/core/token/profiles";
 import {
   ClientError,
   genericGrantRequest,
@@ -21,13 +22,20 @@ import {
   tokenIntrospection,
   tokenRevocation,
 } from "openid-client";
+import { createSigningKeys, type SigningKeys } from "../verify/signing-keys.ts";
+import type { ClientSecretReader } from "./client-secret.ts";
+import { accessTokenType, answeredScopes, grantRequest } from "./grant-request.ts";
 import { readIntrospection } from "./introspection.ts";
-import { type ClientSecretReader, OAuthClient } from "./oauth-client.ts";
+import { OAuthClient } from "./oauth-client.ts";
+import { readSignedToken } from "./signed-token.ts";
 
 /** An identity provider as the verifier needs it: also its keys, and an introspection response whole. */
 export interface OAuthIdentityProvider extends IdentityProvider {
   /** Where the issuer publishes its signing keys. @throws {UnavailableError} `provider.unavailable`. */
   jwksUri(): Promise<URL>;
+
+  /** The issuer's signing keys, where its metadata says. @throws {UnavailableError} `provider.unavailable`. */
+  signingKeys(): Promise<SigningKeys>;
 
   /**
    * What the introspection endpoint answers, unread (RFC 7662 §2.2).
@@ -51,9 +59,6 @@ export interface IdentityProviderOptions {
   readonly timeoutSeconds?: number;
 }
 
-const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
-const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
-
 /** The identity providers of a configuration, each through its own client; nothing is asked of them yet. */
 export function createIdentityProviders({
   issuers,
@@ -64,7 +69,7 @@ export function createIdentityProviders({
   const providers = new Map(
     issuers.map((issuer) => {
       const client = new OAuthClient({ issuer, clientSecret, clock, timeoutSeconds });
-      return [issuer.issuer, createProvider(issuer.issuer, client, clock)] as const;
+      return [issuer.issuer, createProvider({ issuer, client, clock, timeoutSeconds })] as const;
     }),
   );
   return {
@@ -76,7 +81,24 @@ export function createIdentityProviders({
   };
 }
 
-function createProvider(issuer: string, client: OAuthClient, clock: Clock): OAuthIdentityProvider {
+interface ProviderParts {
+  readonly issuer: IssuerConfig;
+  readonly client: OAuthClient;
+  readonly clock: Clock;
+  readonly timeoutSeconds: number;
+}
+
+const identityModes = {
+  exchange: "exchanged",
+  on_behalf_of: "exchanged",
+  client_credentials: "client_credentials",
+  inbound_only: "inbound_only",
+} as const;
+
+function createProvider(parts: ProviderParts): OAuthIdentityProvider {
+  const { issuer, client, clock } = parts;
+  const jwksUri = () => keysAddress(client, issuer.issuer);
+  const signingKeys = keysAt(jwksUri, parts);
   const introspectionResponse = (token: string): Promise<Claims> =>
     client.request("introspect", (configuration) =>
       tokenIntrospection(configuration, token, { token_type_hint: "access_token" }),
@@ -86,43 +108,59 @@ function createProvider(issuer: string, client: OAuthClient, clock: Clock): OAut
     const revocation = client.request("revoke", (configuration) =>
       tokenRevocation(configuration, token, { token_type_hint: "access_token" }).catch(acceptNoContent),
     );
-    return revocation.then(() => "accepted", unlessUnsupported);
+    return revocation.then(() => "accepted" as const, unlessUnsupported);
   };
   return {
-    identityMode: "exchanged",
+    identityMode: identityModes[issuer.grants],
+    clientId: issuer.client.id,
+    actingShownBy: tokenProfiles[issuer.profile].actingShownBy,
+    jwksUri,
+    signingKeys,
     introspectionResponse,
     revoke,
-    introspect: async (token): Promise<Introspection> =>
-      readIntrospection(await introspectionResponse(token), issuer),
+    async introspect(token): Promise<Introspection> {
+      const { introspection_endpoint } = await client.metadata();
+      const answer =
+        introspection_endpoint === undefined
+          ? "unsupported"
+          : await introspectionResponse(token).catch(unlessUnsupported);
+      if (answer !== "unsupported") return readIntrospection(answer, issuer.issuer);
+      return readSignedToken(token, issuer, signingKeys, clock);
+    },
     async exchange(request) {
+      const { grantType, parameters } = grantRequest(issuer, request);
       const { response, fault } = await client.request("exchange", (configuration) =>
-        genericGrantRequest(configuration, tokenExchange, exchangeParameters(request)).then(judge, salvage),
+        genericGrantRequest(configuration, grantType, parameters).then(judge, salvage),
       );
       if (fault) throw await discard(response, fault, revoke);
-      return issuedToken(response, request, clock.now());
-    },
-    async jwksUri() {
-      const { jwks_uri } = await client.metadata();
-      if (jwks_uri !== undefined && URL.canParse(jwks_uri)) return new URL(jwks_uri);
-      throw new UnavailableError(
-        "provider.unavailable",
-        `"jwks_uri" is missing from the metadata of "${issuer}"`,
-        { field: "jwks_uri" },
-      );
+      return issuedToken(response, request, issuer, clock.now());
     },
   };
 }
 
-/** `resource` goes along where the audience can be one: an absolute URI without fragment (RFC 8707 §2). */
-function exchangeParameters({ subjectToken, audience, scopes }: ExchangeRequest): URLSearchParams {
-  return new URLSearchParams({
-    subject_token: subjectToken,
-    subject_token_type: accessTokenType,
-    requested_token_type: accessTokenType,
-    audience,
-    ...(URL.canParse(audience) && !audience.includes("#") && { resource: audience }),
-    ...(scopes.length > 0 && { scope: scopes.join(" ") }),
-  });
+async function keysAddress(client: OAuthClient, issuer: string): Promise<URL> {
+  const { jwks_uri } = await client.metadata();
+  if (jwks_uri !== undefined && URL.canParse(jwks_uri)) return new URL(jwks_uri);
+  throw new UnavailableError(
+    "provider.unavailable",
+    `"jwks_uri" is missing from the metadata of "${issuer}"`,
+    {
+      field: "jwks_uri",
+    },
+  );
+}
+
+/** Keys live as long as their address does. */
+function keysAt(jwksUri: () => Promise<URL>, { issuer, timeoutSeconds }: ProviderParts) {
+  let kept: { readonly address: string; readonly keys: SigningKeys } | undefined;
+  return async (): Promise<SigningKeys> => {
+    const address = await jwksUri();
+    if (kept?.address !== address.href) {
+      const keys = createSigningKeys({ issuer: issuer.issuer, jwksUri: address, timeoutSeconds });
+      kept = { address: address.href, keys };
+    }
+    return kept.keys;
+  };
 }
 
 interface ExchangeAnswer {
@@ -142,14 +180,14 @@ function salvage(error: unknown): ExchangeAnswer {
   const body = refusal instanceof Object && "body" in refusal ? refusal.body : undefined;
   const token = body instanceof Object && "access_token" in body ? body.access_token : undefined;
   if (typeof token !== "string" || token === "") throw error;
-  return { response: { access_token: token }, fault: "the response with the exchanged token is malformed" };
+  return { response: { access_token: token }, fault: "the response with the grant token is malformed" };
 }
 
-/** What makes an exchanged token none that could be used (RFC 8693 §2.2.1). */
+/** What makes an issued token none that could be used (RFC 8693 §2.2.1). */
 function responseFault({ token_type, issued_token_type }: TokenEndpointResponse): string | undefined {
-  if (token_type !== "bearer") return '"token_type" of the exchanged token is not Bearer';
+  if (token_type !== "bearer") return '"token_type" of the grant token is not Bearer';
   if (issued_token_type === undefined || issued_token_type === accessTokenType) return undefined;
-  return '"issued_token_type" of the exchanged token is not access_token';
+  return '"issued_token_type" of the grant token is not access_token';
 }
 
 /** A token that can't be used must not live on either; where it can't be revoked, the caller is told it may. */
@@ -176,17 +214,18 @@ async function discard(
 function issuedToken(
   { access_token, expires_in, scope }: ExchangeAnswer["response"],
   request: ExchangeRequest,
+  issuer: IssuerConfig,
   now: number,
 ): IssuedToken {
   const expiresAt = expires_in === undefined ? undefined : now + Math.floor(expires_in) * 1000;
   return {
     value: access_token,
-    scopes: scope === undefined ? request.scopes : scope.split(" ").filter((one) => one !== ""),
+    scopes: scope === undefined ? request.scopes : answeredScopes(issuer, scope, request),
     expiresAt: Number.isSafeInteger(expiresAt) ? expiresAt : undefined,
   };
 }
 
-/** RFC 7009 §2.2.1: the provider revokes no token of this kind. */
+/** RFC 7009 §2.2.1: the provider revokes, or is asked about, no token of this kind. */
 function unlessUnsupported(error: unknown): "unsupported" {
   if (error instanceof OAuthResponseError && error.oauthError === "unsupported_token_type")
     return "unsupported";

@@ -1,6 +1,7 @@
-import type { Actor } from "@countersign/core/entry/entry";
+import { readClientId } from "@countersign/core/token/access-token-claims";
 import { type Claims, readActors } from "@countersign/core/token/claim-values";
 import type { Introspection } from "@countersign/core/token/identity-provider";
+import type { TokenProfile } from "@countersign/core/token/profiles";
 
 /**
  * Reads an introspection response without judging it (RFC 7662 §2.2): what is missing or malformed is left
@@ -8,15 +9,35 @@ import type { Introspection } from "@countersign/core/token/identity-provider";
  */
 export function readIntrospection(response: Claims, issuer: string): Introspection {
   if (response["active"] !== true) return { active: false };
-  const { iss = issuer, sub, client_id, scope, aud, act, exp } = response;
+  const { client_id, scope } = response;
   return {
     active: true,
     evidence: "introspection",
-    subject: isText(iss) && isText(sub) ? { iss, sub } : undefined,
+    ...readCommon({ ...response, iss: response["iss"] === undefined ? issuer : response["iss"] }),
     clientId: isText(client_id) ? client_id : undefined,
     scopes: isText(scope) ? scope.split(" ").filter((one) => one !== "") : [],
+  };
+}
+
+/** The same of the claims of a JWT whose signature has been verified, as its issuer's tokens put them. */
+export function readSignedClaims(claims: Claims, profile: TokenProfile): Introspection {
+  const principal = profile.principal === "sub" ? undefined : claims[profile.principal];
+  return {
+    active: true,
+    evidence: "signature",
+    ...readCommon(claims),
+    ...(isText(principal) && { principal }),
+    clientId: orUndefined(() => readClientId(claims, profile)),
+    scopes: orUndefined(() => profile.scopes(claims)) ?? [],
+  };
+}
+
+function readCommon({ iss, sub, aud, act, exp }: Claims) {
+  return {
+    subject: isText(iss) && isText(sub) ? { iss, sub } : undefined,
     audiences: (Array.isArray(aud) ? aud : [aud]).filter(isText),
-    actors: actorsOf(act),
+    // A malformed chain names nobody: half of one would be worse than none.
+    actors: orUndefined(() => readActors(act)) ?? [],
     expiresAt: expiryOf(exp),
   };
 }
@@ -30,11 +51,10 @@ function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";
 }
 
-/** A malformed chain names nobody: half of one would be worse than none. */
-function actorsOf(act: unknown): readonly Actor[] {
+function orUndefined<T>(read: () => T): T | undefined {
   try {
-    return readActors(act);
+    return read();
   } catch {
-    return [];
+    return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { UnavailableError } from "@countersign/core/error/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { expectNoSecret, rejectionOf } from "../../test-support/error-text.ts";
@@ -11,6 +12,7 @@ import {
   startScriptedProvider,
 } from "../../test-support/scripted-provider.ts";
 import { randomToken } from "../../test-support/token-forge.ts";
+import type { OAuthIdentityProvider } from "./identity-provider.ts";
 
 const token = randomToken();
 const oldSecret = randomToken();
@@ -41,11 +43,55 @@ describe("metadata", () => {
     expect(await providerAt(issuer).introspect(token)).toEqual({ active: false });
   });
 
-  test("that could not be had is asked for again by the next request", async () => {
+  test("that could not be had is asked for again after a second, however many ask meanwhile", async () => {
     provider.answers.set(discoveryPath, [{ status: 500 }, { json: metadataOf(provider.issuer) }]);
-    const client = providerAt(provider.issuer);
+    let now = 1_000_000;
+    const client = providerAt(provider.issuer, { now: () => now });
+    const errors = await Promise.all(Array.from({ length: 50 }, () => rejectionOf(client.introspect(token))));
+    for (const error of errors) expect(error).toMatchObject(unavailable);
+    now += 999;
     expect(await rejectionOf(client.introspect(token))).toMatchObject(unavailable);
+    expect(provider.count(discoveryPath)).toBe(1);
+    now += 1;
     expect(await client.introspect(token)).toEqual({ active: false });
+    expect(provider.count(discoveryPath)).toBe(2);
+  });
+
+  test("that could not be had is asked for at once when the clock was set back", async () => {
+    provider.answers.set(discoveryPath, [{ status: 500 }, { json: metadataOf(provider.issuer) }]);
+    let now = 1_000_000;
+    const client = providerAt(provider.issuer, { now: () => now });
+    await rejectionOf(client.introspect(token));
+    now -= 1;
+    expect(await client.introspect(token)).toEqual({ active: false });
+  });
+
+  test("is asked for again after a day, and an endpoint that moved is found", async () => {
+    let now = 1_000_000;
+    const client = providerAt(provider.issuer, { now: () => now });
+    await client.introspect(token);
+    const moved = { ...metadataOf(provider.issuer), introspection_endpoint: `${provider.issuer}/moved` };
+    provider.answers.set(discoveryPath, { json: moved });
+    provider.answers.set("/moved", inactive);
+    now += 86_399_999;
+    await client.introspect(token);
+    expect(provider.count("/moved")).toBe(0);
+    now += 1;
+    await client.introspect(token);
+    expect(provider.count("/moved")).toBe(1);
+  });
+
+  test("a day old serves on while it can't be had anew, which is tried once a minute", async () => {
+    let now = 1_000_000;
+    const client = providerAt(provider.issuer, { now: () => now });
+    await client.introspect(token);
+    provider.answers.set(discoveryPath, { status: 500 });
+    now += 86_400_000;
+    for (const passed of [0, 59_999, 1]) {
+      now += passed;
+      expect(await client.introspect(token)).toEqual({ active: false });
+    }
+    expect(provider.count(discoveryPath)).toBe(3);
   });
 
   test.each<[string, (issuer: string) => Answer]>([
@@ -104,7 +150,11 @@ function rotated(stored: string) {
 const passwords = () =>
   provider.requests
     .filter(({ path }) => path === "/introspect")
-    .map(({ authorization = "" }) => Buffer.from(authorization.slice(6), "base64").toString().split(":")[1]);
+    .map(({ authorization }) => passwordOf(authorization));
+
+function passwordOf(authorization = ""): string | undefined {
+  return Buffer.from(authorization.slice(6), "base64").toString().split(":")[1];
+}
 
 describe("a refused client", () => {
   test("asks again with the secret that was stored meanwhile, and keeps to it", async () => {
@@ -145,6 +195,96 @@ describe("a refused client", () => {
     const client = providerAt(provider.issuer, { secret: rotated(newSecret) });
     await rejectionOf(client.introspect(token));
     expect(passwords()).toHaveLength(1);
+  });
+});
+
+describe("while a secret rotates", () => {
+  /** Knows one secret, and refuses all others; what it then answers is each endpoint's own. */
+  function takeOnly(secret: () => string): void {
+    const answers = {
+      "/token": { access_token: randomToken(), token_type: "Bearer", expires_in: 60 },
+      "/introspect": { active: false },
+      "/revoke": {},
+    };
+    for (const [path, json] of Object.entries(answers)) {
+      provider.answers.set(path, (response) => {
+        const last = passwordOf(provider.requests.at(-1)?.authorization);
+        const isKnown = last === formEncoded(secret());
+        response.writeHead(isKnown ? 200 : 401, { "content-type": "application/json" });
+        response.end(JSON.stringify(isKnown ? json : { error: "invalid_client" }));
+      });
+    }
+  }
+
+  function store(initial: string) {
+    const reads = { cached: 0, anew: 0 };
+    const state = { stored: initial, cached: initial };
+    const secret = async (_name: string, refresh = false) => {
+      if (!refresh) {
+        reads.cached += 1;
+        return state.cached;
+      }
+      reads.anew += 1;
+      await setImmediate();
+      state.cached = state.stored;
+      return state.cached;
+    };
+    return { state, reads, secret };
+  }
+
+  test.each<[string, (client: OAuthIdentityProvider) => Promise<unknown>]>([
+    ["exchange", (client) => client.exchange({ subjectToken: token, audience: "payments", scopes: [] })],
+    ["introspect", (client) => client.introspect(token)],
+    ["revoke", (client) => client.revoke(token)],
+  ])("%s goes on with the secret that is current, before the old one has left the cache", async (_what, ask) => {
+    takeOnly(() => newSecret);
+    const { state, reads, secret } = store(oldSecret);
+    const client = providerAt(provider.issuer, { secret });
+    state.stored = newSecret;
+    await expect(ask(client)).resolves.toBeDefined();
+    await expect(ask(client)).resolves.toBeDefined();
+    expect(reads.anew).toBe(1);
+  });
+
+  test("a hundred requests at once all succeed on one read of the secret", async () => {
+    takeOnly(() => newSecret);
+    const { state, reads, secret } = store(oldSecret);
+    const client = providerAt(provider.issuer, { secret });
+    state.stored = newSecret;
+    const answers = await Promise.all(Array.from({ length: 100 }, () => client.introspect(token)));
+    expect(answers).toEqual(Array.from({ length: 100 }, () => ({ active: false })));
+    expect(reads.anew).toBe(1);
+  });
+
+  test("a provider that refuses every secret costs one read of it a second", async () => {
+    takeOnly(() => "none");
+    const { reads, secret } = store(oldSecret);
+    let now = 1_000_000;
+    const client = providerAt(provider.issuer, { secret, now: () => now });
+    for (const expected of [1, 2]) {
+      for (let wave = 0; wave < 3; wave += 1) {
+        const errors = await Promise.all(
+          Array.from({ length: 20 }, () => rejectionOf(client.introspect(token))),
+        );
+        for (const error of errors) expect(error).toMatchObject({ code: "provider.client_refused" });
+      }
+      expect(reads.anew).toBe(expected);
+      now += 1_000;
+    }
+  });
+
+  test("a read of the secret that failed is no answer for the next request", async () => {
+    takeOnly(() => newSecret);
+    const { state, secret } = store(oldSecret);
+    let isDown = true;
+    const failure = new UnavailableError("store.unavailable", "the secret store is throttled");
+    const client = providerAt(provider.issuer, {
+      secret: (name, refresh) => (refresh && isDown ? Promise.reject(failure) : secret(name, refresh)),
+    });
+    state.stored = newSecret;
+    expect(await rejectionOf(client.introspect(token))).toBe(failure);
+    isDown = false;
+    expect(await client.introspect(token)).toEqual({ active: false });
   });
 });
 

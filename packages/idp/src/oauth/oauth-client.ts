@@ -13,11 +13,10 @@ import {
   type ServerMetadata,
 } from "openid-client";
 import { createBoundedFetch, isLoopbackHttp } from "../http/bounded-fetch.ts";
+import { ClientSecret, type ClientSecretReader } from "./client-secret.ts";
+import { KeptMetadata } from "./kept-metadata.ts";
 import { isClientRefused, type ProviderOperation, providerError } from "./provider-error.ts";
 import { readFailure } from "./provider-failure.ts";
-
-/** Reads a client secret by the name the configuration gives it; `refresh` asks past any cache. */
-export type ClientSecretReader = (secretName: string, refresh?: boolean) => Promise<string>;
 
 export interface OAuthClientOptions {
   readonly issuer: IssuerConfig;
@@ -26,42 +25,45 @@ export interface OAuthClientOptions {
   readonly timeoutSeconds: number;
 }
 
+interface CurrentConfiguration {
+  readonly metadata: ServerMetadata;
+  readonly secret: string;
+  readonly configuration: Configuration;
+}
+
 /** Countersign's own client at one issuer: knows its metadata, authenticates, and says what went wrong. */
 export class OAuthClient {
   readonly #issuer: IssuerConfig;
-  readonly #clientSecret: ClientSecretReader;
+  readonly #secret: ClientSecret;
   readonly #clock: Clock;
   readonly #timeoutSeconds: number;
   readonly #isLoopback: boolean;
   readonly #fetch: ReturnType<typeof createBoundedFetch>;
-  #metadata: Promise<ServerMetadata> | undefined;
-  #current: { readonly secret: string; readonly configuration: Configuration } | undefined;
+  readonly #metadata: KeptMetadata;
+  #current: CurrentConfiguration | undefined;
 
   constructor({ issuer, clientSecret, clock, timeoutSeconds }: OAuthClientOptions) {
     this.#issuer = issuer;
-    this.#clientSecret = clientSecret;
+    this.#secret = new ClientSecret(issuer.client.secret, clientSecret, clock);
     this.#clock = clock;
     this.#timeoutSeconds = timeoutSeconds;
     this.#isLoopback = isLoopbackHttp(new URL(issuer.issuer));
     this.#fetch = createBoundedFetch({ allowLoopbackHttp: this.#isLoopback });
+    this.#metadata = new KeptMetadata(() => this.#discover(), clock);
   }
 
   /**
-   * The issuer's metadata, asked for once; a failure is not kept (OpenID Connect Discovery §4).
+   * The issuer's metadata, as {@link KeptMetadata} keeps it (OpenID Connect Discovery §4).
    *
    * @throws {UnavailableError} `provider.unavailable`.
    */
   metadata(): Promise<ServerMetadata> {
-    this.#metadata ??= this.#discover().catch((error: unknown) => {
-      this.#metadata = undefined;
-      throw error;
-    });
-    return this.#metadata;
+    return this.#metadata.get();
   }
 
   /**
-   * Makes one request as the client. Where the provider refuses the client, the secret is read afresh, and
-   * the request made once more if that gave another secret; the refused request had no effect.
+   * Makes one request as the client. Where the provider refuses the client, the request is made
+   * once more if there is another secret by now; the refused request had no effect.
    *
    * @throws {UnavailableError} {OutcomeUnknownError} {OAuthResponseError} as {@link providerError} says.
    */
@@ -70,14 +72,14 @@ export class OAuthClient {
     send: (configuration: Configuration) => Promise<T>,
   ): Promise<T> {
     const metadata = await this.metadata();
-    const secret = await this.#clientSecret(this.#issuer.client.secret);
+    const secret = await this.#secret.current();
     try {
       return await send(this.#configure(metadata, secret));
     } catch (error) {
       const failure = readFailure(error, this.#clock.now());
       if (!failure || !isClientRefused(failure)) throw this.#translate(error, operation);
-      const fresh = await this.#clientSecret(this.#issuer.client.secret, true);
-      if (fresh === secret) throw this.#translate(error, operation);
+      const fresh = await this.#secret.afterRefusal(secret);
+      if (fresh === undefined) throw this.#translate(error, operation);
       return await send(this.#configure(metadata, fresh)).catch((second: unknown) => {
         throw this.#translate(second, operation);
       });
@@ -104,13 +106,14 @@ export class OAuthClient {
   }
 
   #configure(metadata: ServerMetadata, secret: string): Configuration {
-    if (this.#current?.secret === secret) return this.#current.configuration;
+    const current = this.#current;
+    if (current?.secret === secret && current.metadata === metadata) return current.configuration;
     const { id, method } = this.#issuer.client;
     const configuration = new Configuration(metadata, id, undefined, authentication(method, secret));
     configuration.timeout = this.#timeoutSeconds;
     configuration[customFetch] = this.#fetch;
     if (this.#isLoopback) allowInsecureRequests(configuration);
-    this.#current = { secret, configuration };
+    this.#current = { metadata, secret, configuration };
     return configuration;
   }
 

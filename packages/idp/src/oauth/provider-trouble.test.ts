@@ -68,6 +68,12 @@ const unavailable = {
 const unknown = { name: "OutcomeUnknownError", code: "provider.unavailable" };
 const clientRefused = { name: "OAuthResponseError", code: "provider.client_refused" };
 const exchangeRefused = { name: "OAuthResponseError", code: "provider.exchange_refused" };
+/** The token is opaque, so that nothing can be read in it either. */
+const uncheckable = {
+  name: "RefusedError",
+  code: "provider.token_uncheckable",
+  definition: { status: 502, retryable: false },
+};
 const accepted = "accepted";
 const unsupported = "unsupported";
 
@@ -163,7 +169,7 @@ const troubles: readonly Trouble[] = [
     "answers 400 unsupported_token_type",
     oauthError(400, "unsupported_token_type"),
     { ...exchangeRefused, oauthError: "unsupported_token_type" },
-    { ...clientRefused, oauthError: "unsupported_token_type" },
+    uncheckable,
     unsupported,
   ],
   [
@@ -228,7 +234,12 @@ describe.each(["exchange", "introspect", "revoke"] as const)("%s was certainly n
   test("when the metadata names no endpoint", async () => {
     endpointAt(undefined);
     const missing = { ...unavailable, cause: { code: "OAUTH_MISSING_SERVER_METADATA" } };
-    await expectOutcome(operation, operation === "revoke" ? unsupported : missing);
+    const outcomes: Record<Operation, Outcome> = {
+      exchange: missing,
+      introspect: uncheckable,
+      revoke: unsupported,
+    };
+    await expectOutcome(operation, outcomes[operation]);
   });
 
   test("when the endpoint is plain http on another machine", async () => {

@@ -10,10 +10,10 @@ import { verifyAccessTokenClaims } from "@countersign/core/token/access-token-cl
 import type { Claims } from "@countersign/core/token/claim-values";
 import type { FingerprintKey } from "@countersign/core/token/fingerprint";
 import { verifyIntrospectedToken } from "@countersign/core/token/introspected-token";
-import { type PresentedToken, preflightToken } from "@countersign/core/token/preflight";
+import { type HeaderRules, preflightToken } from "@countersign/core/token/preflight";
+import { tokenProfiles } from "@countersign/core/token/profiles";
 import type { TokenVerifier, VerifiedToken } from "@countersign/core/token/verified-token";
 import type { OAuthIdentityProviders } from "../oauth/identity-provider.ts";
-import { createSigningKeys, type SigningKeys } from "./signing-keys.ts";
 import { verifySignature } from "./verify-signature.ts";
 
 export interface AccessTokenVerifierOptions {
@@ -21,11 +21,7 @@ export interface AccessTokenVerifierOptions {
   readonly clock: Clock;
   readonly fingerprintKey: FingerprintKey;
   readonly providers: OAuthIdentityProviders;
-  /** How long one fetch of an issuer's keys may take; 5 by default. */
-  readonly timeoutSeconds?: number;
 }
-
-type PresentedJwt = Extract<PresentedToken, { kind: "jwt" }>;
 
 /**
  * Verifies access tokens of the configured issuers: JWTs by signature and claims (RFC 9068 §4), opaque ones
@@ -39,19 +35,12 @@ type PresentedJwt = Extract<PresentedToken, { kind: "jwt" }>;
  */
 export function createAccessTokenVerifier(options: AccessTokenVerifierOptions): TokenVerifier {
   const opaqueIssuer = findOpaqueIssuer(options.issuers);
-  const algorithms = [...new Set(options.issuers.flatMap((issuer) => issuer.algorithms))];
-  const keysOf = signingKeysByIssuer(options);
   return {
     async verify(raw): Promise<VerifiedToken> {
-      const presented = preflightToken(raw, { algorithms });
+      const presented = preflightToken(raw, (claims) => headerRules(issuerOf(claims, options.issuers)));
       if (presented.kind === "opaque") return verifyOpaque(raw, opaqueIssuer, options);
-      const issuer = issuerOf(presented, options.issuers);
-      if (!issuer.algorithms.some((alg) => alg === presented.alg)) {
-        throw new RefusedError("token.header_refused", '"alg" is not one the issuer may use', {
-          field: "alg",
-        });
-      }
-      const keys = await keysOf(issuer.issuer);
+      const issuer = issuerOf(presented.unverifiedPayload, options.issuers);
+      const keys = await options.providers.of(issuer.issuer).signingKeys();
       await verifySignature(raw, await keys.find(presented), presented.alg);
       const context = { now: options.clock.now(), fingerprintKey: options.fingerprintKey };
       return verifyAccessTokenClaims(presented.unverifiedPayload, presented.signingInput, issuer, context);
@@ -70,28 +59,14 @@ function findOpaqueIssuer(issuers: readonly IssuerConfig[]): IssuerConfig | unde
 }
 
 /** Chosen by what the token claims; its signature must then be that issuer's. */
-function issuerOf({ unverifiedPayload }: PresentedJwt, issuers: readonly IssuerConfig[]): IssuerConfig {
-  const found = issuers.find(({ issuer }) => issuer === unverifiedPayload["iss"]);
+function issuerOf(unverified: Claims, issuers: readonly IssuerConfig[]): IssuerConfig {
+  const found = issuers.find(({ issuer }) => issuer === unverified["iss"]);
   if (found) return found;
   throw new RefusedError("token.issuer_unknown", '"iss" is not a configured issuer', { field: "iss" });
 }
 
-function signingKeysByIssuer({ providers, timeoutSeconds = 5 }: AccessTokenVerifierOptions) {
-  const known = new Map<string, Promise<SigningKeys>>();
-  const load = async (issuer: string): Promise<SigningKeys> => {
-    const jwksUri = await providers.of(issuer).jwksUri();
-    return createSigningKeys({ issuer, jwksUri, timeoutSeconds });
-  };
-  return (issuer: string): Promise<SigningKeys> => {
-    const keys =
-      known.get(issuer) ??
-      load(issuer).catch((error: unknown) => {
-        known.delete(issuer);
-        throw error;
-      });
-    known.set(issuer, keys);
-    return keys;
-  };
+function headerRules({ algorithms, profile }: IssuerConfig): HeaderRules {
+  return { algorithms, profile: tokenProfiles[profile] };
 }
 
 async function verifyOpaque(

@@ -88,6 +88,21 @@ describe("keys", () => {
     expect(await ask(first)).toMatchObject(unavailable);
   });
 
+  test("that moved are fetched from their new place once the metadata is a day old", async () => {
+    const ask = asker();
+    await ask(first);
+    provider.answers.set(discoveryPath, {
+      json: { ...metadataOf(provider.issuer), jwks_uri: `${provider.issuer}/moved` },
+    });
+    provider.answers.set("/moved", { json: keySet(second) });
+    publish({ status: 404 });
+    pass(86_399);
+    expect(await ask(second)).toMatchObject(unavailable);
+    pass(1);
+    expect(await ask(second)).toBe("alice");
+    expect(await ask(first)).toMatchObject(unknownKey);
+  });
+
   test("known already serve while the issuer fails", async () => {
     const ask = asker();
     await ask(first);
@@ -216,6 +231,7 @@ describe("makes the provider unavailable, and no caller unauthorized", () => {
     provider.answers.set(discoveryPath, [{ status: 503 }, { json: metadataOf(provider.issuer) }]);
     const ask = asker();
     expect(await ask(first)).toMatchObject(unavailable);
+    pass(1);
     expect(await ask(first)).toBe("alice");
   });
 });
