@@ -22,6 +22,8 @@ export interface AuditQuery {
   readonly filters: AuditFilters;
   readonly from: number;
   readonly to: number;
+  /** The window's ends as the caller wrote them, where it did. */
+  readonly asked: { readonly from?: string | undefined; readonly to?: string | undefined };
   readonly limit: number;
   readonly cursor?: string;
 }
@@ -89,7 +91,21 @@ export function parseAuditQuery(query: Record<string, string | undefined>, now: 
   const start = from ?? (questionOf(filters).by === "time" ? end - defaultWindowDays * 86_400_000 : 0);
   if (start >= end)
     throw new InvalidInputError("request.malformed", '"from" is not before "to"', { field: "from" });
-  return { filters, from: Math.max(0, start), to: end, limit, ...(cursor !== undefined && { cursor }) };
+  return {
+    filters,
+    from: Math.max(0, start),
+    to: end,
+    asked: { from: query["from"], to: query["to"] },
+    limit,
+    ...(cursor !== undefined && { cursor }),
+  };
+}
+
+/** The names of the parameters that a query has and that we know. */
+export function parametersOf(query: Record<string, string | undefined>): string[] {
+  return Object.keys(query)
+    .filter((name) => Object.hasOwn(parameters.shape, name))
+    .sort();
 }
 
 /** The question that narrows most; the other filters are applied to its answers. */

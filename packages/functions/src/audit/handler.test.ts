@@ -12,16 +12,26 @@ const day = 86_400_000;
 
 let clock: MemoryClock;
 let ledger: MemoryLedger;
+/** Where looks are recorded; apart, so that what is looked at is only what a test put there. */
+let record: MemoryLedger;
 let tokens: KnownTokens;
 beforeEach(() => {
   clock = new MemoryClock(startDate);
   ledger = new MemoryLedger(clock);
+  record = new MemoryLedger(clock);
   tokens = new KnownTokens({ scopes: ["audit:read"] });
 });
 
 const get = (query?: Record<string, string>, token?: string | null) =>
   call(
-    auditHandler({ clock, reader: ledger, verifier: tokens, scopes: ["audit:read"], log: new MemoryLog() }),
+    auditHandler({
+      clock,
+      reader: ledger,
+      ledger: record,
+      verifier: tokens,
+      scopes: ["audit:read"],
+      log: new MemoryLog(),
+    }),
     route,
     { ...(query && { query }), ...(token !== undefined && { token }) },
   );
@@ -138,6 +148,7 @@ describe("pages", () => {
         async (count, limit) => {
           clock = new MemoryClock(startDate);
           ledger = new MemoryLedger(clock);
+          record = new MemoryLedger(clock);
           const recorded = Array.from({ length: count }, (_, index) => `e${index}`);
           for (const id of recorded) await decided(id);
           const pages = await follow({ limit: String(limit), workflow: "payout" });

@@ -9,12 +9,16 @@ import { createLogger } from "../logging/logger.ts";
 const environment = process.env;
 const log = createLogger("audit");
 const config = deployedConfig(environment);
-const { verifier } = await tokenVerification(environment, config);
+const { verifier, pseudonyms } = await tokenVerification(environment, config);
+
+const { ledger, ledgerReader } = stores(environment);
 
 const handle = auditHandler({
   clock,
-  reader: stores(environment).ledgerReader,
+  reader: ledgerReader,
+  ledger,
   verifier,
+  pseudonyms,
   scopes: config.audit.scopes,
   log,
 });
