@@ -227,6 +227,7 @@ class Start {
       issued &&
         checkGrantToken(this.#provider, issued, {
           subject: this.#request.token.providerSubject ?? grant.subject,
+          principal: this.#request.token.principal,
           audience: this.#grantAudience,
           scopes: grant.scopes,
         }),
