@@ -1,6 +1,6 @@
 import { DescribeExecutionCommand, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { factProjection } from "@countersign/core/entry/build-entry";
-import { digestPayload } from "@countersign/core/status-event/status-event";
+import { digestPayload } from "@countersign/core/status-event/payload-facts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Embedded, startEmbedded } from "../support/embedded.ts";
 import { withEndings } from "../support/endings.ts";

@@ -14,16 +14,44 @@ function redacted(detail: Record<string, unknown>, envelope: Record<string, unkn
 }
 
 describe("a redacted event", () => {
-  test("is the same status event without input, output and cause", () => {
-    const body = redacted({
-      input: '{"in":1}',
-      output: '{"out":1}',
-      cause: "why",
+  test("parses as the original does, and holds none of its input, output and cause", () => {
+    const parent = arnOf("parent");
+    const grantId = "0f0e0d0c-0b0a-4908-8706-050403020100";
+    const input = { a: jwt, countersign: { grantId }, AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: parent };
+    const detail = {
+      input: JSON.stringify(input),
+      output: '{"out":"marker"}',
+      cause: `marker Bearer ${"a1".repeat(12)}`,
       error: "States.TaskFailed",
-    });
-    const original = parseStatusEvent(statusEventWith({ executionArn, status: "FAILED" }));
-    const { input: _input, output: _output, ...kept } = original;
-    expect(parseStatusEvent(JSON.parse(body))).toEqual({ ...kept, error: "States.TaskFailed" });
+    };
+    const original = statusEventWith({ executionArn, status: "FAILED", detail });
+    const parsed = parseStatusEvent(original);
+    expect(parsed.tokenShapes).toHaveLength(2);
+    let body = JSON.stringify(original);
+    for (const _ of ["first", "again", "and again"]) {
+      body = redactEvent(body) ?? "";
+      expect(parseStatusEvent(JSON.parse(body))).toEqual(parsed);
+      expect(body).not.toMatch(/marker|eyJ|a1a1/);
+    }
+  });
+
+  test("keeps no grant's id that is none, and what it says of payloads only where they are gone", () => {
+    const input = JSON.stringify({ countersign: { grantId: "correct-horse-battery" } });
+    expect(redacted({ input })).not.toContain("correct-horse-battery");
+    const forged = { countersign: { tokenShapes: [], grantId: "0f0e0d0c-0b0a-4908-8706-050403020100" } };
+    expect(parseStatusEvent(JSON.parse(redacted({ input: "{}" }, forged)))).not.toHaveProperty("grantId");
+  });
+
+  test.each<[string, unknown]>([
+    ["no object", "kept"],
+    ["a kind that is none", { tokenShapes: [{ path: "input", kind: "secret" }] }],
+    ["more than it may say", { tokenShapes: [], note: "x" }],
+    ["a digest that is none", { tokenShapes: [], input: { sha256: "x", bytes: 1 } }],
+    ["a parent that is none", { tokenShapes: [], claimedParent: "x" }],
+  ])("does not believe what it is said to have told when that is %s", (_kind, countersign) => {
+    const event = statusEventWith({ executionArn, status: "FAILED", input: null });
+    const { input, tokenShapes, claimedParent } = parseStatusEvent({ ...event, countersign });
+    expect([input, tokenShapes, claimedParent]).toEqual([undefined, [], undefined]);
   });
 
   test("holds no payload that came as something else than text", () => {
@@ -34,7 +62,8 @@ describe("a redacted event", () => {
 
   test("keeps the beginning of an error's name, and none that looks like a token", () => {
     expect(JSON.parse(redacted({ error: "E".repeat(1_000) })).detail.error).toBe("E".repeat(256));
-    expect(JSON.parse(redacted({ error: `failed with ${jwt}` })).detail.error).toBeNull();
+    const { error } = JSON.parse(redacted({ error: `failed with ${jwt}` })).detail;
+    expect(error).toBe("Countersign.ErrorNameHeldToken");
     expect(redacted({ error: `{"a":"${jwt}","a":"x"}` })).not.toContain("eyJ");
   });
 
@@ -87,7 +116,7 @@ describe("a redacted event", () => {
     }));
     fc.assert(
       fc.property(node, fc.oneof(secret, fc.string()), node, (extra, text, input) => {
-        const body = redacted({ extra, error: text, cause: text, input }, { extra });
+        const body = redacted({ extra, error: text, cause: text, input }, { extra, countersign: extra });
         expect(findTokenShapes(JSON.parse(body))).toEqual([]);
         expect(findTokenShapes(body)).toEqual([]);
         expect(parseStatusEvent(JSON.parse(body))).toMatchObject({ executionArn, status: "FAILED" });

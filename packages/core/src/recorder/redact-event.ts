@@ -1,3 +1,11 @@
+import {
+  errorName,
+  keepableFacts,
+  keptFacts,
+  keptFactsMember,
+  type PayloadFacts,
+  payloadFactsOf,
+} from "../status-event/payload-facts.ts";
 import { findTokenShapes } from "../token/token-shape.ts";
 
 const payloadFields = ["input", "output", "cause", "error"] as const;
@@ -5,6 +13,9 @@ const payloadFields = ["input", "output", "cause", "error"] as const;
 /**
  * A status event as it may be kept in a dead letter: without input, output and cause, and with anything
  * else that looks like a token replaced. Undefined when the body is no JSON object.
+ *
+ * It is recorded as the original would be: with the hash and size of the payloads, where in them a token was
+ * found and of what kind, and whose child or grant the input claimed.
  */
 export function redactEvent(body: string): string | undefined {
   let event: unknown;
@@ -18,13 +29,22 @@ export function redactEvent(body: string): string | undefined {
   if (detail === null || typeof detail !== "object") return undefined;
   const kept: Record<string, unknown> = { ...detail };
   for (const field of payloadFields) if (field in kept) kept[field] = fieldWithout(field, kept[field]);
-  return JSON.stringify(replaceTokens({ ...event, detail: kept }, 0));
+  const facts = factsOf(event as Record<string, unknown>, detail);
+  const redacted = { ...event, detail: kept, [keptFactsMember]: undefined };
+  return JSON.stringify(replaceTokens({ ...redacted, ...(facts && { [keptFactsMember]: facts }) }, 0));
+}
+
+/** What the payloads tell, or told when they were taken out the first time; none of an event that can't be parsed. */
+function factsOf(event: Readonly<Record<string, unknown>>, detail: object): PayloadFacts | undefined {
+  const payloads: Readonly<Record<string, unknown>> = { ...detail };
+  const isText = (value: unknown) => value === null || value === undefined || typeof value === "string";
+  if (!payloadFields.every((field) => isText(payloads[field]))) return undefined;
+  return keptFacts(event, payloads) ?? keepableFacts(payloadFactsOf(payloads));
 }
 
 /** Nothing of a payload, whatever its type; of an error its name. */
 function fieldWithout(field: string, value: unknown): string | null {
-  if (field !== "error" || typeof value !== "string" || findTokenShapes(value).length > 0) return null;
-  return value.slice(0, 256);
+  return field === "error" && typeof value === "string" ? errorName(value) : null;
 }
 
 /** Bounds the depth: what lies deeper is left out, not passed through. */

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { arnOf, jwtLike, machineArn, startDate, statusEventWith } from "../../test-support/fixtures.ts";
 import { InvalidInputError } from "../error/errors.ts";
-import { digestPayload, parseStatusEvent } from "./status-event.ts";
+import { digestPayload } from "./payload-facts.ts";
+import { parseStatusEvent } from "./status-event.ts";
 
 const executionArn = arnOf("e");
 const eventWith = (status: string, detail: Record<string, unknown> = {}) =>

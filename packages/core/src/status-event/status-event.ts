@@ -1,18 +1,9 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import { InvalidInputError } from "../error/errors.ts";
-import { claimedParentOf, grantIdOf } from "../execution/step-functions.ts";
-import { findTokenShapes, type TokenShape } from "../token/token-shape.ts";
-
-/** Hash and size of a payload that is never kept. */
-export interface PayloadDigest {
-  /** SHA-256 of the UTF-8 bytes, base64url. */
-  readonly sha256: string;
-  readonly bytes: number;
-}
+import { errorName, keptFacts, type PayloadFacts, payloadFactsOf } from "./payload-facts.ts";
 
 /** A "Step Functions Execution Status Change" event with its input and output reduced to digests. */
-export interface StatusEvent {
+export interface StatusEvent extends PayloadFacts {
   readonly eventId: string | undefined;
   readonly executionArn: string;
   readonly stateMachineArn: string;
@@ -29,13 +20,6 @@ export interface StatusEvent {
   readonly error?: string;
   /** Epoch milliseconds of the envelope; its resolution is one second. */
   readonly time: number;
-  readonly input?: PayloadDigest;
-  readonly output?: PayloadDigest;
-  /** The execution that the input names as the one that started this one: a claim, which anyone can make. */
-  readonly claimedParent?: string;
-  /** The grant that the input names, as the gate writes it into the executions it starts. */
-  readonly grantId?: string;
-  readonly tokenShapes: readonly TokenShape[];
 }
 
 const optionalText = z.string().nullish();
@@ -67,7 +51,8 @@ const envelopeSchema = z.looseObject({
 /**
  * Parses a status event of any age: fields added since 2019 are optional, dates may be numbers or strings.
  *
- * Input, output and cause are scanned for token shapes, digested and dropped here.
+ * Input, output and cause are scanned for token shapes, digested and dropped here. An event that comes back from
+ * the dead letters has none of them, and says what they told.
  *
  * @throws {InvalidInputError} `event.malformed`, naming the field.
  */
@@ -94,41 +79,10 @@ export function parseStatusEvent(event: unknown): StatusEvent {
     redriveCount: detail.redriveCount ?? 0,
     ...present("redriveDate", redriveDate),
     ...present("redriveStatus", detail.redriveStatus),
-    ...present("error", detail.error === "" ? null : errorName(detail.error)),
+    ...(detail.error && { error: errorName(detail.error) }),
     time: eventTime(envelope.time),
-    ...present("input", digestOf(detail.input)),
-    ...present("output", digestOf(detail.output)),
-    ...present("claimedParent", claimedParentOf(detail.input)),
-    ...present("grantId", grantIdOf(detail.input)),
-    tokenShapes: scan({
-      input: detail.input,
-      output: detail.output,
-      cause: detail.cause,
-      error: detail.error,
-    }),
+    ...(keptFacts(envelope, detail) ?? payloadFactsOf(detail)),
   };
-}
-
-/** Hash and size of a payload. */
-export function digestPayload(payload: string): PayloadDigest {
-  const bytes = Buffer.from(payload, "utf8");
-  return { sha256: createHash("sha256").update(bytes).digest("base64url"), bytes: bytes.length };
-}
-
-/** An error name of bounded length; one that is token-shaped is not repeated. */
-function errorName(error: string | null | undefined): string | undefined {
-  if (error === null || error === undefined) return undefined;
-  return findTokenShapes(error).length > 0 ? "Countersign.ErrorNameHeldToken" : error.slice(0, 256);
-}
-
-function digestOf(payload: string | null | undefined): PayloadDigest | undefined {
-  return payload === null || payload === undefined ? undefined : digestPayload(payload);
-}
-
-function scan(payloads: Record<string, string | null | undefined>): TokenShape[] {
-  return Object.entries(payloads).flatMap(([name, payload]) =>
-    findTokenShapes(payload ?? "").map((shape) => ({ ...shape, path: `${name}${shape.path.slice(1)}` })),
-  );
 }
 
 function eventTime(time: string): number {

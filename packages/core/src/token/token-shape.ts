@@ -1,7 +1,15 @@
+export const tokenShapeKinds = [
+  "jwt",
+  "bearer",
+  "prefixed_secret",
+  "pem_private_key",
+  "credential_field",
+] as const;
+
 /** Where a token-shaped string was found, and what kind: never the string itself. */
 export interface TokenShape {
   readonly path: string;
-  readonly kind: "jwt" | "bearer" | "prefixed_secret" | "pem_private_key" | "credential_field";
+  readonly kind: (typeof tokenShapeKinds)[number];
 }
 
 const shapes: readonly (readonly [TokenShape["kind"], RegExp])[] = [
