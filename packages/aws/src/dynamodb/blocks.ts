@@ -2,9 +2,9 @@ import { DeleteItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { subjectDigest } from "@countersign/core/entry/entry-key";
 import type { BlockList, BlockQuery, DenyList } from "@countersign/core/policy/limits";
 import { orUnavailable } from "../sdk-error.ts";
-import type { StateSource } from "./executions.ts";
 import type { Item } from "./item.ts";
 import { getItems } from "./read.ts";
+import type { StateSource } from "./state-source.ts";
 import { stateAttributes as names } from "./tables.ts";
 
 /** One thing to block: exactly one member of a query. */

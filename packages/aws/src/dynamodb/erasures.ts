@@ -3,9 +3,9 @@ import { DeleteItemCommand, GetItemCommand, PutItemCommand } from "@aws-sdk/clie
 import type { Erasure, ErasureIntents } from "@countersign/core/subject/subject-records";
 import { orUnavailable } from "../sdk-error.ts";
 import { openPartition, openShards } from "./execution-item.ts";
-import type { StateSource } from "./executions.ts";
 import type { Item } from "./item.ts";
 import { listOpenKeys } from "./open-keys.ts";
+import type { StateSource } from "./state-source.ts";
 import { stateAttributes as names } from "./tables.ts";
 
 const kind = "ERASURE#";

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
-  type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
@@ -18,13 +17,8 @@ import {
   type OpenKind,
 } from "./execution-item.ts";
 import { listOpenKeys } from "./open-keys.ts";
+import type { StateSource } from "./state-source.ts";
 import { stateAttributes as names } from "./tables.ts";
-
-/** Where what changes is kept. */
-export interface StateSource {
-  readonly dynamodb: DynamoDBClient;
-  readonly table: string;
-}
 
 /** Keeps execution states in the state table, one item each, written under the revision they were read at. */
 export function createExecutionStore(source: StateSource): ExecutionStore & ExecutionLister {

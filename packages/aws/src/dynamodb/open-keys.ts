@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
 import { type OpenKind, openPartition, openShards } from "./execution-item.ts";
-import type { StateSource } from "./executions.ts";
 import type { Item } from "./item.ts";
 import { queryItems } from "./read.ts";
+import type { StateSource } from "./state-source.ts";
 import { stateAttributes as names, openIndex } from "./tables.ts";
 
 /**

@@ -9,8 +9,8 @@ import type { Clock } from "@countersign/core/clock";
 import type { Subject } from "@countersign/core/entry/entry";
 import { newReference, type Pseudonyms } from "@countersign/core/subject/pseudonyms";
 import { orUnavailable } from "../sdk-error.ts";
-import type { StateSource } from "./executions.ts";
 import type { Item } from "./item.ts";
+import type { StateSource } from "./state-source.ts";
 import { destroyKey, type PersonalDataKeys } from "./subject-keys.ts";
 import { stateAttributes as names } from "./tables.ts";
 

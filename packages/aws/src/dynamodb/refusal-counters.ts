@@ -13,9 +13,9 @@ import type {
 } from "@countersign/core/refusals/refusal-counters";
 import { isThrottle, isTransient, orUnavailable, unavailable } from "../sdk-error.ts";
 import { openPartition, openShards } from "./execution-item.ts";
-import type { StateSource } from "./executions.ts";
 import type { Item } from "./item.ts";
 import { listOpenKeys } from "./open-keys.ts";
+import type { StateSource } from "./state-source.ts";
 import { stateAttributes as names } from "./tables.ts";
 
 /** How long an answer to a caller waits for a count to be written. */

@@ -4,7 +4,7 @@ import type { Clock } from "@countersign/core/clock";
 import { RefusedError } from "@countersign/core/error/errors";
 import type { StartBudget, StartRate } from "@countersign/core/policy/limits";
 import { orUnavailable } from "../sdk-error.ts";
-import type { StateSource } from "./executions.ts";
+import type { StateSource } from "./state-source.ts";
 import { stateAttributes as names } from "./tables.ts";
 
 const minuteMillis = 60_000;

@@ -15,8 +15,8 @@ import type { PersonalDataCipher } from "@countersign/core/personal/personal-dat
 import type { StandingKey } from "@countersign/core/subject/subject-records";
 import { encryptionClient, suiteId } from "../kms/encryption.ts";
 import { orUnavailable } from "../sdk-error.ts";
-import type { StateSource } from "./executions.ts";
 import type { Item } from "./item.ts";
+import type { StateSource } from "./state-source.ts";
 import { stateAttributes as names } from "./tables.ts";
 
 /** An entry's `personal` field. */

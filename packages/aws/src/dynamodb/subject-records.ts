@@ -1,6 +1,6 @@
 import type { SubjectRecordDestroyer, SubjectRecordFinder } from "@countersign/core/subject/subject-records";
-import type { StateSource } from "./executions.ts";
 import { forgetMapping, type MappedPseudonyms } from "./pseudonyms.ts";
+import type { StateSource } from "./state-source.ts";
 import { destroyKey, destroyKeyForGood, type PersonalDataKeys } from "./subject-keys.ts";
 
 /**

@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException, PutItemCommand } from "@aws-sdk/client
 import { RefusedError } from "@countersign/core/error/errors";
 import type { TokenUses } from "@countersign/core/policy/limits";
 import { orUnavailable } from "../sdk-error.ts";
-import type { StateSource } from "./executions.ts";
+import type { StateSource } from "./state-source.ts";
 import { stateAttributes as names } from "./tables.ts";
 
 /** Kept on after the token's end, for clocks that differ. */

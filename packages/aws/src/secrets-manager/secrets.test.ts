@@ -50,6 +50,20 @@ test("a refresh asks anew, and what it finds is what is read from then on", asyn
   expect(endpoint.requests).toHaveLength(2);
 });
 
+test("a hundred who ask anew at once are answered by one request", async () => {
+  await secrets.read("client");
+  current = "second";
+  const values = await Promise.all(Array.from({ length: 100 }, () => secrets.refresh("client")));
+  expect(new Set(values)).toEqual(new Set(["client:second"]));
+  expect(endpoint.requests).toHaveLength(2);
+});
+
+test("it is the current version that is read, so that a rotation's pending one is never used", async () => {
+  await secrets.read("client");
+  await secrets.refresh("client");
+  for (const { body } of endpoint.requests) expect(body).toEqual({ SecretId: "client" });
+});
+
 test("secrets of different names are kept apart", async () => {
   expect(await Promise.all([secrets.read("a"), secrets.read("b")])).toEqual(["a:first", "b:first"]);
 });

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { EntryFields } from "../entry/build-entry.ts";
 import {
   type ExecutionState,
   type Grant,
@@ -9,7 +10,6 @@ import {
 import { type ExecutionStore, updateExecution } from "../execution/execution-store.ts";
 import type { LedgerWriter } from "../ledger/ledger.ts";
 import type { RevocationQueue } from "../revoker/revocation-queue.ts";
-import { abandonedEntry } from "./start-entries.ts";
 
 export interface AbandonDeps {
   readonly clock: Clock;
@@ -74,4 +74,28 @@ function closeGrant(state: ExecutionState, { grant, grantToken }: Abandonment, n
     if (grantToken === "revocation_pending") return toBeRevoked(known, now);
     return { ...known, state: grantToken === "revoked" ? "revoked" : "closed" };
   });
+}
+
+/** `execution.abandoned`: an authorised start that is known not to have happened. */
+function abandonedEntry(
+  { executionArn, workflow, grant, error, grantToken, isAuthorized }: Abandonment,
+  occurredAt: number,
+): EntryFields {
+  return {
+    action: "execution.abandoned",
+    outcome: "failure",
+    source: "gate",
+    attribution: "gate",
+    id: grant.grantId,
+    occurredAt,
+    subject: grant.subject,
+    clientId: grant.clientId,
+    scopes: [...grant.scopes],
+    ...(workflow !== undefined && { workflow }),
+    executionArn,
+    redriveCount: grant.redriveCount,
+    ...(isAuthorized && { causedBy: grant.authorizedBy }),
+    error,
+    detail: { grantToken },
+  };
 }

@@ -7,7 +7,8 @@ import { recordStatusEvent } from "../recorder/record-status-event.ts";
 import { revokeGrant } from "../revoker/revoke-grant.ts";
 import { parseStatusEvent } from "../status-event/status-event.ts";
 import { sweep, unresolvedAfterMs } from "../sweeper/sweep.ts";
-import { type StartDeps, type StartRequest, startDeadlineMs, startExecution } from "./start-execution.ts";
+import { startDeadlineMs } from "./start-deadline.ts";
+import { type StartDeps, type StartRequest, startExecution } from "./start-execution.ts";
 
 /** A world whose ports take turns as the scheduler says. */
 class RacingWorld extends GateWorld {

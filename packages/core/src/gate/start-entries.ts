@@ -4,7 +4,6 @@ import type { CountersignError } from "../error/errors.ts";
 import type { ExecutionState, Grant } from "../execution/execution-state.ts";
 import type { Workflow } from "../policy/workflow.ts";
 import type { VerifiedToken } from "../token/verified-token.ts";
-import type { Abandonment } from "./abandon-start.ts";
 
 /** The fields that say who asked, as far as the token says it. */
 export function callerFields(token: VerifiedToken) {
@@ -65,29 +64,5 @@ export function deniedEntry(
     expiresAt: token.expiresAt,
     error: { name: error.name, code: error.code },
     ...(error.requiredScopes && { detail: { requiredScopes: [...error.requiredScopes] } }),
-  };
-}
-
-/** `execution.abandoned`: an authorised start that is known not to have happened. */
-export function abandonedEntry(
-  { executionArn, workflow, grant, error, grantToken, isAuthorized }: Abandonment,
-  occurredAt: number,
-): EntryFields {
-  return {
-    action: "execution.abandoned",
-    outcome: "failure",
-    source: "gate",
-    attribution: "gate",
-    id: grant.grantId,
-    occurredAt,
-    subject: grant.subject,
-    clientId: grant.clientId,
-    scopes: [...grant.scopes],
-    ...(workflow !== undefined && { workflow }),
-    executionArn,
-    redriveCount: grant.redriveCount,
-    ...(isAuthorized && { causedBy: grant.authorizedBy }),
-    error,
-    detail: { grantToken },
   };
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { PersonalData } from "../entry/entry.ts";
 import {
   ConflictError,
-  CountersignError,
+  type CountersignError,
   OutcomeUnknownError,
   RefusedError,
   UnavailableError,
@@ -23,8 +22,10 @@ import { completeStart } from "./complete-start.ts";
 import { disclosedRefusal } from "./disclosed-refusal.ts";
 import { checkInput, executionInput } from "./execution-input.ts";
 import { executionName } from "./execution-name.ts";
+import { isRefusal, personalData, recordDenial, type StartOrigin } from "./record-denial.ts";
 import { refuseForeign, standingExecution } from "./standing-execution.ts";
-import { authorizedEntry, deniedEntry } from "./start-entries.ts";
+import { checkDeadline } from "./start-deadline.ts";
+import { authorizedEntry } from "./start-entries.ts";
 import { startIntent } from "./start-intent.ts";
 
 export interface StartDeps extends AbandonDeps, ClaimDeps {
@@ -56,7 +57,7 @@ export interface StartRequest {
   readonly token: VerifiedToken;
   /** The caller's token itself: exchanged, then forgotten. */
   readonly rawToken: string;
-  readonly origin: Pick<PersonalData, "sourceIp" | "userAgent">;
+  readonly origin: StartOrigin;
 }
 
 export interface StartedExecution {
@@ -73,8 +74,7 @@ export interface StartedExecution {
  * intent → exchange → seal, entry, and a look at the block lists → StartExecution → outcome.
  *
  * A refusal of a verified token is an entry before it is an answer, and where the entry can't be written that is
- * the answer. The same request under the same
- * Idempotency-Key is the same execution, also after it has ended.
+ * the answer. The same request under the same Idempotency-Key is the same execution, also after it has ended.
  *
  * @throws {RefusedError} for policy, blocks and rate. @throws {InvalidInputError} for the input.
  * @throws {OAuthResponseError} when the provider refused. @throws {UnavailableError} when nothing was started.
@@ -269,7 +269,7 @@ class Start {
   }
 
   async #start(grant: Grant): Promise<number> {
-    if (this.#deps.clock.now() - grant.decidedAt > startDeadlineMs) throw tooLate();
+    checkDeadline(grant, this.#deps.clock.now());
     const outcome = await this.#deps.starter.start({
       startArn: this.#workflow.startArn,
       name: this.#name,
@@ -335,47 +335,10 @@ class Start {
   }
 }
 
-/** A start that is not asked for by now may be taken for dead and abandoned by others. */
-export const startDeadlineMs = 60_000;
-
-function tooLate(): UnavailableError {
-  return new UnavailableError(
-    "store.unavailable",
-    `the start was not recorded within ${startDeadlineMs / 1000} s, expected it before Step Functions is asked`,
-  );
-}
-
 function nameFor(deps: StartDeps, { token, workflow, idempotencyKey }: StartRequest): string {
   const key = idempotencyKey ?? randomUUID();
   return executionName(
     { subject: token.subject, clientId: token.clientId, workflow, idempotencyKey: key },
     deps.gateKey,
   );
-}
-
-function personalData(token: VerifiedToken, origin: StartRequest["origin"]): PersonalData {
-  return { ...origin, ...(Object.keys(token.personalClaims).length > 0 && { claims: token.personalClaims }) };
-}
-
-/** Answers that say no to this caller, as against those that say something is out of order. */
-function isRefusal(error: unknown): error is CountersignError {
-  return (
-    error instanceof CountersignError && !(error instanceof UnavailableError) && error.definition.status < 500
-  );
-}
-
-/** Records that a verified caller was refused, and why. */
-export async function recordDenial(
-  deps: Pick<StartDeps, "clock" | "ledger" | "personal">,
-  request: Pick<StartRequest, "workflow" | "token" | "origin">,
-  error: CountersignError,
-): Promise<void> {
-  const personal = await deps.personal.encrypt(
-    request.token.subject,
-    personalData(request.token, request.origin),
-  );
-  await deps.ledger.append({
-    ...deniedEntry(request.token, request.workflow, error, deps.clock.now()),
-    personal,
-  });
 }

@@ -12,7 +12,8 @@ import { executionArnOf } from "../execution/step-functions.ts";
 import { recordStatusEvent } from "../recorder/record-status-event.ts";
 import { parseStatusEvent } from "../status-event/status-event.ts";
 import { executionName } from "./execution-name.ts";
-import { type StartDeps, startDeadlineMs } from "./start-execution.ts";
+import { startDeadlineMs } from "./start-deadline.ts";
+import type { StartDeps } from "./start-execution.ts";
 
 const down = new UnavailableError("store.unavailable", "throttled");
 const fails = async (): Promise<never> => Promise.reject(down);

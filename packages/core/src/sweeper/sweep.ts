@@ -6,7 +6,7 @@ import type { ExecutionReader } from "../execution/step-functions.ts";
 import { type AbandonDeps, abandonStart } from "../gate/abandon-start.ts";
 import { completeStart } from "../gate/complete-start.ts";
 import { refuseForeign, standingExecution } from "../gate/standing-execution.ts";
-import { startDeadlineMs } from "../gate/start-execution.ts";
+import { startDeadlineMs } from "../gate/start-deadline.ts";
 import type { LedgerReader } from "../ledger/ledger.ts";
 
 export interface SweepDeps extends AbandonDeps {

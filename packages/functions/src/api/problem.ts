@@ -1,9 +1,12 @@
 import { type ErrorCode, type ErrorDefinition, errorCatalog } from "@countersign/core/error/catalog";
 import { CountersignError } from "@countersign/core/error/errors";
-import type { ApiResponse } from "./http.ts";
+import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 
 /** An RFC 9457 answer, with the RFC 6750 §3 challenge where a token is at fault. */
-export function problemResponse(error: unknown, context: { requestId: string; origin: string }): ApiResponse {
+export function problemResponse(
+  error: unknown,
+  context: { requestId: string; origin: string },
+): APIGatewayProxyStructuredResultV2 {
   const known = error instanceof CountersignError ? error : undefined;
   const code: ErrorCode = known?.code ?? "internal";
   const { status, title, fix } = errorCatalog[code];

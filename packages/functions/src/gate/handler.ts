@@ -1,10 +1,6 @@
 import { InvalidInputError } from "@countersign/core/error/errors";
-import {
-  recordDenial,
-  type StartDeps,
-  type StartRequest,
-  startExecution,
-} from "@countersign/core/gate/start-execution";
+import { recordDenial } from "@countersign/core/gate/record-denial";
+import { type StartDeps, type StartRequest, startExecution } from "@countersign/core/gate/start-execution";
 import type { TokenVerifier } from "@countersign/core/token/verified-token";
 import {
   type ApiEvent,
