@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { devNull } from "node:os";
+import { existsSync } from "node:fs";
+import { devNull, tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { names } from "@countersign/local/runtime/provision";
 import { account, region } from "@countersign/local/wire/account";
@@ -13,8 +14,13 @@ export interface Connection extends Ready {
   close(): Promise<void>;
 }
 
-export async function connect(): Promise<Connection> {
-  const child = fork(fileURLToPath(new URL("./runtime-process.ts", import.meta.url)));
+/** A folder in memory, where writes wait for no disk; not every system has one. */
+export const memoryFolder = existsSync("/dev/shm") ? "/dev/shm" : undefined;
+
+/** `folder` is where its state is kept, in a folder of its own. */
+export async function connect(folder: string = tmpdir()): Promise<Connection> {
+  const env = { ...process.env, TMPDIR: folder };
+  const child = fork(fileURLToPath(new URL("./runtime-process.ts", import.meta.url)), { env });
   const failed = once(child, "exit").then(([code]) => {
     throw new Error(`the runtime's process ended with exit code ${code}`);
   });

@@ -10,27 +10,29 @@ import { type Connection, useFunctionEnvironment } from "./connect.ts";
 const input = { amount: 4200, currency: "EUR", reference: "invoice 2026-0117" };
 const path = `/workflows/${parked}/executions`;
 
-/** The three ways to start the same state machine. */
-export interface GateCalls {
+/** Two ways to start the same state machine. */
+export interface RemoteCalls {
   /** StartExecution by the real SDK client: nothing but the start. */
   direct(): Promise<void>;
   /** The gate as a caller reaches it. */
   post(): Promise<void>;
-  /** The gate's handler with the dependencies it is deployed with, called in this process. */
-  handler(): Promise<void>;
   close(): void;
 }
 
-export async function gateCalls(connection: Connection): Promise<GateCalls> {
-  useFunctionEnvironment(connection);
-  const { handler } = await import("@countersign/functions/lambda/gate");
+export function remoteCalls(connection: Connection): RemoteCalls {
   const sfn = new SFNClient(clientOf(connection.urls.aws));
   return {
     direct: () => startDirectly(sfn),
     post: () => post(connection),
-    handler: () => call(handler, connection.token),
     close: () => sfn.destroy(),
   };
+}
+
+/** The gate's handler with the dependencies it is deployed with, called in this process; once in a process. */
+export async function handlerCall(connection: Connection): Promise<() => Promise<void>> {
+  useFunctionEnvironment(connection);
+  const { handler } = await import("@countersign/functions/lambda/gate");
+  return () => call(handler, connection.token);
 }
 
 async function startDirectly(sfn: SFNClient): Promise<void> {

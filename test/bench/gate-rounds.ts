@@ -11,7 +11,7 @@ export interface RecordedCall {
 
 export interface RoundsSummary {
   readonly median: number;
-  readonly table: Table;
+  readonly tables: readonly Table[];
   readonly note: string;
 }
 
@@ -36,11 +36,14 @@ export function roundsSummary(calls: readonly RecordedCall[]): RoundsSummary {
   const alike = all.filter((rounds) => shape(rounds) === usual.text);
   return {
     median: median(added),
-    table: {
-      caption: `Rounds of the most common course, ${usual.times} of ${calls.length} recorded calls:`,
-      head: ["round", "requests", "from (ms, median)", "lasts (ms, median)"],
-      rows: [...roundRows(alike), restRow(calls)],
-    },
+    tables: [
+      {
+        caption: `Rounds of the most common course, ${usual.times} of ${calls.length} recorded calls:`,
+        head: ["round", "requests", "from (ms, median)", "lasts (ms, median)"],
+        rows: [...roundRows(alike), restRow(calls)],
+      },
+      singleRequests(calls),
+    ],
     note: `Added rounds of single calls: ${Math.min(...added)} at least, ${Math.max(...added)} at most. Requests of a round that come late by chance can only add to the count, never take from it.`,
   };
 }
@@ -58,6 +61,19 @@ function roundRows(alike: readonly (readonly Round[])[]): string[][] {
       median(same.map(({ from, to }) => to - from)).toFixed(1),
     ];
   });
+}
+
+/** What each request takes by itself, which is mostly the endpoint's time. */
+function singleRequests(calls: readonly RecordedCall[]): Table {
+  const byName = Map.groupBy(
+    calls.flatMap(({ spans }) => spans),
+    ({ name }) => name,
+  );
+  const rows = [...byName].map(([name, spans]) => [
+    name,
+    median(spans.map(({ from, to }) => to - from)).toFixed(1),
+  ]);
+  return { caption: "The same calls' requests one by one:", head: ["request", "ms, median"], rows };
 }
 
 function restRow(calls: readonly RecordedCall[]): string[] {

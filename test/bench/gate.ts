@@ -1,27 +1,51 @@
-import { type Connection, connect } from "./connect.ts";
-import { type GateCalls, gateCalls } from "./gate-calls.ts";
+import { type Connection, connect, memoryFolder } from "./connect.ts";
+import { handlerCall, type RemoteCalls, remoteCalls } from "./gate-calls.ts";
 import { type RecordedCall, recordCall, roundsSummary } from "./gate-rounds.ts";
 import type { Section, Table } from "./report.ts";
 import { median, quantile, timed } from "./statistics.ts";
 
 const warmUps = 40;
 const turns = 300;
+const turnsInMemory = 100;
 const recordedCalls = 60;
 const targetMs = 10;
 const targetRounds = 4;
-const ways = ["direct", "post", "handler"] as const;
+/** Milliseconds of each call, by the way it was made. */
+type Samples<Way extends string> = Readonly<Record<Way, number[]>>;
+type Remote = Samples<"direct" | "post">;
+type All = Samples<"direct" | "post" | "handler">;
 
-type Samples = Record<(typeof ways)[number], number[]>;
+interface Found {
+  readonly samples: All;
+  /** The same without the handler, on a runtime whose files are in memory. */
+  readonly inMemory: Remote | undefined;
+  readonly recorded: readonly RecordedCall[];
+}
 
 /** What the gate adds to a start, in time and in sequential rounds of requests. */
 export async function benchGate(): Promise<Section> {
-  const connection = await connect();
-  const calls = await gateCalls(connection);
+  const onDisk = await withRuntime(undefined, async (connection, { direct, post }) => {
+    const handler = await handlerCall(connection);
+    const samples = await measure(connection, { direct, post, handler }, turns);
+    return { samples, recorded: await record(connection, handler) };
+  });
+  const inMemory =
+    memoryFolder === undefined
+      ? undefined
+      : await withRuntime(memoryFolder, (connection, { direct, post }) =>
+          measure(connection, { direct, post }, turnsInMemory),
+        );
+  return section({ ...onDisk, inMemory });
+}
+
+async function withRuntime<T>(
+  folder: string | undefined,
+  work: (connection: Connection, calls: RemoteCalls) => Promise<T>,
+): Promise<T> {
+  const connection = await connect(folder);
+  const calls = remoteCalls(connection);
   try {
-    await measure(connection, calls, warmUps);
-    const samples = await measure(connection, calls, turns);
-    const recorded = await record(connection, calls);
-    return section(samples, recorded);
+    return await work(connection, calls);
   } finally {
     calls.close();
     await connection.close();
@@ -29,23 +53,29 @@ export async function benchGate(): Promise<Section> {
 }
 
 /** Every way once in each turn, another one first each time; each begins on an idle runtime. */
-async function measure(connection: Connection, calls: GateCalls, times: number): Promise<Samples> {
-  const samples: Samples = { direct: [], post: [], handler: [] };
-  for (let turn = 0; turn < times; turn += 1) {
-    for (const offset of ways.keys()) {
-      const way = ways[(turn + offset) % ways.length] ?? "direct";
+async function measure<Way extends string>(
+  connection: Connection,
+  calls: Readonly<Record<Way, () => Promise<void>>>,
+  times: number,
+): Promise<Samples<Way>> {
+  const ways = Object.keys(calls) as Way[];
+  const samples = Object.fromEntries(ways.map((way) => [way, [] as number[]])) as Samples<Way>;
+  for (let turn = -warmUps; turn < times; turn += 1) {
+    const first = (turn + warmUps) % ways.length;
+    for (const way of [...ways.slice(first), ...ways.slice(0, first)]) {
       await connection.idle();
-      samples[way].push(await timed(calls[way]));
+      const took = await timed(calls[way]);
+      if (turn >= 0) samples[way].push(took);
     }
   }
   return samples;
 }
 
-async function record(connection: Connection, calls: GateCalls): Promise<RecordedCall[]> {
+async function record(connection: Connection, handler: () => Promise<void>): Promise<RecordedCall[]> {
   const recorded: RecordedCall[] = [];
   for (let call = 0; call < recordedCalls; call += 1) {
     await connection.idle();
-    recorded.push(await recordCall(calls.handler));
+    recorded.push(await recordCall(handler));
   }
   return recorded;
 }
@@ -56,7 +86,7 @@ const method = [
   `Rounds are counted over ${recordedCalls} calls from the requests the handler really sends, by Node's diagnostics of http and fetch: as few sets of requests that overlap in time as there can be, which is the longest chain of requests of which each began after the one before had ended; StartExecution itself is left out.`,
 ].join(" ");
 
-function section(samples: Samples, recorded: RecordedCall[]): Section {
+function section({ samples, inMemory, recorded }: Found): Section {
   const added = median(differences(samples.post, samples.direct));
   const rounds = roundsSummary(recorded);
   return {
@@ -77,15 +107,15 @@ function section(samples: Samples, recorded: RecordedCall[]): Section {
         met: rounds.median <= targetRounds,
       },
     ],
-    tables: [latencies(samples), rounds.table],
+    tables: [latencies(samples, inMemory), ...rounds.tables],
     notes: [
-      "The latency is judged on POST, which is what a caller waits for; it includes the runtime's HTTP API and the hand-over to a worker thread, which stand where API Gateway and Lambda stand on AWS. The handler's figure is the gate alone. The gate, every stand-in it asks and the DynamoDB engine, which waits for the disk at each commit, share the cores.",
+      "The latency is judged on POST, which is what a caller waits for; it includes the runtime's HTTP API and the hand-over to a worker thread, which stand where API Gateway and Lambda stand on AWS. The handler's figure is the gate alone. The gate, every stand-in it asks and the DynamoDB engine share the cores, and the engine waits for the disk at every commit, of which a start has five on its way; the last row tells how much that is.",
       rounds.note,
     ],
   };
 }
 
-function latencies({ direct, post, handler }: Samples): Table {
+function latencies({ direct, post, handler }: All, inMemory: Remote | undefined): Table {
   return {
     head: ["ms", "median", "p90"],
     rows: [
@@ -94,6 +124,9 @@ function latencies({ direct, post, handler }: Samples): Table {
       latencyRow("gate's handler in process", handler),
       latencyRow("**added by POST**", differences(post, direct)),
       latencyRow("added by the handler", differences(handler, direct)),
+      ...(inMemory
+        ? [latencyRow("added by POST, all files in memory", differences(inMemory.post, inMemory.direct))]
+        : []),
     ],
   };
 }
