@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { redactEvent } from "@countersign/core/recorder/redact-event";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Embedded, startEmbedded } from "../support/embedded.ts";
 import { Observer } from "../support/observer.ts";
@@ -97,7 +98,8 @@ describe("a redrive through the API", () => {
   });
 
   it("records the event of a letter that an outage had caused", async () => {
-    const event = JSON.stringify(statusEvent({ name: "outage", status: "FAILED" }));
+    const detail = { error: "Payout.Declined", cause: `refused: Bearer ${"a1".repeat(12)}` };
+    const event = JSON.stringify(statusEvent({ name: "outage", status: "FAILED", detail }));
     const letter = {
       id: "0f1e2d3c-outage",
       queue: "status-events",
@@ -106,7 +108,7 @@ describe("a redrive through the API", () => {
       bytes: event.length,
       receiveCount: 10,
       at: Date.now(),
-      redrivable: event,
+      redrivable: redactEvent(event),
     };
     await sendBodies(embedded.sqs, embedded.runtime.queueUrls.deadLetters, [JSON.stringify(letter)]);
     expect((await call("POST", "/redrive", { ids: [letter.id] })).body).toEqual({
@@ -115,7 +117,8 @@ describe("a redrive through the API", () => {
     });
     await embedded.runtime.idle();
     const entries = await observer.entries(executionArn("outage"));
-    expect(entries.map(({ action }) => action)).toEqual(["execution.failed"]);
+    expect(entries.map(({ action }) => action)).toEqual(["execution.failed", "token.found_in_data"]);
+    expect(entries[1]?.detail).toEqual({ shapes: [{ path: "cause", kind: "bearer" }] });
     expect((await list()).map(({ id }) => id)).not.toContain(letter.id);
   });
 
@@ -123,11 +126,10 @@ describe("a redrive through the API", () => {
     const entries = await observer.allEntries();
     const redrives = entries.filter(({ action }) => action === "dead_letter.redriven");
     expect(redrives.map(({ detail }) => detail?.["letters"])).toContainEqual(["0f1e2d3c-outage"]);
-    for (const entry of redrives)
-      expect(entry).toMatchObject({
-        subject: { iss: embedded.runtime.urls.issuer, sub: "operator" },
-        scopes: ["operations:write"],
-      });
+    const subjects = redrives.map(({ outcome, subject }) => `${outcome} ${subject?.sub}`);
+    expect(new Set(subjects)).toEqual(new Set(["denied auditor", "success operator"]));
+    for (const { outcome, scopes } of redrives)
+      expect(scopes).toEqual([outcome === "denied" ? "audit:read" : "operations:write"]);
   });
 });
 

@@ -17,10 +17,14 @@ describe("the main job", () => {
     await embedded.runtime.idle();
     expect(lines.filter((line) => line.includes("✓"))).toHaveLength(8);
 
-    const { entries } = await embedded.ledger.query(
+    const { entries: all } = await embedded.ledger.query(
       { by: "time" },
       { from: Date.now() - 3_600_000, to: Date.now() + 1_000, limit: 100 },
     );
+    const [looks, entries] = [true, false].map((isLook) =>
+      all.filter(({ action }) => (action === "audit.queried") === isLook),
+    ) as [Entry[], Entry[]];
+    expect(new Set(looks.map(({ clientId }) => clientId))).toEqual(new Set(["auditor"]));
     expect(actionsByExecution(entries)).toEqual([
       ["execution.authorized", "execution.failed", "execution.started", ...revocation].sort(),
       ["execution.authorized", "execution.started", "execution.succeeded"],
