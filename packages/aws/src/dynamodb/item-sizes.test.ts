@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { buildEntry, type EntryFields } from "@countersign/core/entry/build-entry";
+import { RefusedError } from "@countersign/core/error/errors";
 import { applyStatus, type ExecutionState } from "@countersign/core/execution/execution-state";
+import { auditQueriedEntry, auditRefusedEntry } from "@countersign/core/operate/audit-entries";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDynamoDB, type TestDynamoDB } from "../../test-support/dynamodb.ts";
 import { startKms, type TestKms } from "../../test-support/kms.ts";
@@ -98,6 +100,26 @@ test.each([
 
 test("an execution's state fits one write unit at each of its writes", () => {
   for (const state of Object.values(states())) expect(itemBytes(stateItem(state))).toBeLessThanOrEqual(1024);
+});
+
+test("an audit query costs 2 write units, a refused one 3", () => {
+  const token = {
+    subject: sampleSubject,
+    clientId: "countersign-cli",
+    actors: [],
+    scopes: ["audit:read"],
+    audience: "https://gate.example",
+    issuedAt: at,
+    expiresAt: at,
+    fingerprint: `v1.k3yA1d.${"x".repeat(43)}`,
+    claims: {},
+    personalClaims: {},
+  };
+  const window = { from: at - 60_000, to: at };
+  const look = { filters: { workflow: "payout-production" }, window, asked: {}, limit: 100, results: 100 };
+  const refusal = new RefusedError("policy.scope_insufficient", "no");
+  expect(entryUnits(auditQueriedEntry(token, look, at))).toBe(2);
+  expect(entryUnits(auditRefusedEntry(token, ["workflow"], refusal, at))).toBe(3);
 });
 
 test("an execution that succeeds costs at most 18 write units, all indexes counted", async () => {
