@@ -91,7 +91,7 @@ function configuration(
         ...redirectless,
         client_id: clientId,
         client_secret: clientSecret,
-        grant_types: [tokenExchange],
+        grant_types: [tokenExchange, "client_credentials"],
         token_endpoint_auth_method: authMethod,
       },
       {

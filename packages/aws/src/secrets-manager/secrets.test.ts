@@ -61,7 +61,7 @@ test("a hundred who ask anew at once are answered by one request", async () => {
 test("it is the current version that is read, so that a rotation's pending one is never used", async () => {
   await secrets.read("client");
   await secrets.refresh("client");
-  for (const { body } of endpoint.requests) expect(body).toEqual({ SecretId: "client" });
+  for (const { input } of endpoint.requests) expect(input).toEqual({ SecretId: "client" });
 });
 
 test("secrets of different names are kept apart", async () => {

@@ -5,6 +5,7 @@ import { parseConfig } from "./config.ts";
 
 const [firstIssuer] = configInput().issuers;
 const withIssuer = (change: object) => ({ ...configInput(), issuers: [{ ...firstIssuer, ...change }] });
+const cognito = { profile: "cognito", audience: undefined, grantAudience: undefined, clients: ["app"] };
 const withPayout = (change: object) => configInput(change as Parameters<typeof configInput>[0]);
 
 function faultsOf(input: unknown): InvalidInputError {
@@ -47,6 +48,47 @@ describe("a configuration", () => {
     expect(workflows["payout"]?.limits).toEqual({ tokenLifetime: 3_600, startsPerMinute: 60 });
   });
 
+  test.each([
+    ["rfc9068", "exchange"],
+    ["okta", "exchange"],
+    ["auth0", "exchange"],
+    ["keycloak", "exchange"],
+    ["entra", "on_behalf_of"],
+  ])("of profile %s has grants by %s, unless it says otherwise", (profile, grants) => {
+    expect(parseConfig(withIssuer({ profile })).issuers[0]?.grants).toBe(grants);
+    const own = parseConfig(withIssuer({ profile, grants: "client_credentials" }));
+    expect(own.issuers[0]?.grants).toBe("client_credentials");
+  });
+
+  test("of a provider whose tokens name no audience lists clients, and has the callers' tokens for grants", () => {
+    expect(parseConfig(withIssuer(cognito)).issuers[0]).toMatchObject({
+      clients: ["app"],
+      grants: "inbound_only",
+      audience: issuer,
+      grantAudience: issuer,
+    });
+  });
+
+  test("takes an execution as long as its token, and no longer", () => {
+    const withLimits = (limits: object, change: object = {}) => ({
+      ...withPayout({ limits }),
+      issuers: [{ ...firstIssuer, ...change }],
+    });
+    expect(parseConfig(withLimits({ executionTime: "24h" })).workflows["payout"]?.limits.executionTime).toBe(
+      86_400,
+    );
+    const tooLong = faultsOf(withLimits({ executionTime: "2h" }, { maxTokenLifetime: "1h" }));
+    expect(tooLong).toMatchObject({ field: "workflows.payout.limits.executionTime" });
+    expect(tooLong.message).toBe(
+      `workflows.payout.limits.executionTime: 7200 s is longer than a token of "${issuer}" lives (3600 s), and no grant is renewed`,
+    );
+    const short = { executionTime: "2h", tokenLifetime: "1h" };
+    expect(() => parseConfig(withLimits(short))).not.toThrow();
+    expect(faultsOf(withLimits(short, { grants: "inbound_only" }))).toMatchObject({
+      field: "workflows.payout.limits.executionTime",
+    });
+  });
+
   test("takes an http issuer on a loopback address only", () => {
     for (const url of ["http://127.0.0.1:9402", "http://localhost:9402", "http://[::1]:9402"]) {
       expect(parseConfig(withIssuer({ issuer: url })).issuers[0]?.issuer).toBe(url);
@@ -66,6 +108,17 @@ describe("a configuration", () => {
     ["issuers.0.issuer", withIssuer({ issuer: "not a url" })],
     ["issuers.0.issuer", withIssuer({ issuer: "ftp://issuer.example" })],
     ["issuers.0.profile", withIssuer({ profile: "oidc" })],
+    ["issuers.0.audience", withIssuer({ audience: undefined })],
+    ["issuers.0.audience", withIssuer({ ...cognito, audience: "https://gate.example" })],
+    ["issuers.0.clients", withIssuer({ ...cognito, clients: undefined })],
+    ["issuers.0.clients", withIssuer({ ...cognito, clients: [] })],
+    ["issuers.0.clients", withIssuer({ clients: ["app"] })],
+    ["issuers.0.grants", withIssuer({ grants: "on_behalf_of" })],
+    ["issuers.0.grants", withIssuer({ profile: "entra", grants: "exchange" })],
+    ["issuers.0.grants", withIssuer({ ...cognito, grants: "client_credentials" })],
+    ["issuers.0.grants", withIssuer({ grants: "password" })],
+    ["issuers.0.grantAudience", withIssuer({ grantAudience: undefined })],
+    ["issuers.0.opaqueTokens", withIssuer({ profile: "okta", opaqueTokens: true })],
     ["issuers.0.algorithms.0", withIssuer({ algorithms: ["none"] })],
     ["issuers.0.algorithms.0", withIssuer({ algorithms: ["HS256"] })],
     ["issuers.0.algorithms", withIssuer({ algorithms: [] })],

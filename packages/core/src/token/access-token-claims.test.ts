@@ -26,12 +26,12 @@ const good = {
   scope: "payout:start payout:status",
 };
 
-const check = (claims: Record<string, unknown>) =>
-  verifyAccessTokenClaims(claims, "header.payload", rules, { now, fingerprintKey });
+const check = (claims: Record<string, unknown>, given = rules) =>
+  verifyAccessTokenClaims(claims, "header.payload", given, { now, fingerprintKey });
 
-function codeOf(claims: Record<string, unknown>): string | undefined {
+function codeOf(claims: Record<string, unknown>, given = rules): string | undefined {
   try {
-    check(claims);
+    check(claims, given);
     return undefined;
   } catch (error) {
     if (error instanceof RefusedError) return error.code;
@@ -188,13 +188,17 @@ describe("verifyAccessTokenClaims", () => {
     );
   });
 
-  it("accepts a life exactly where now lies within it and it is no longer than allowed", () => {
+  it("accepts a life exactly where now lies within it, give or take the issuer's clock skew, and it is no longer than allowed", () => {
     const offset = fc.integer({ min: -5000, max: 5000 });
+    const skew = fc.constantFrom(0, 1, 60, 600);
     fc.assert(
-      fc.property(offset, offset, (from, to) => {
-        const accepted = codeOf({ ...good, iat: seconds + from, exp: seconds + to }) === undefined;
-        expect(accepted).toBe(from <= 60 && to > -60 && to > from && to - from <= 3600);
+      fc.property(offset, offset, offset, skew, (from, to, notBefore, clockSkew) => {
+        const claims = { ...good, iat: seconds + from, exp: seconds + to, nbf: seconds + notBefore };
+        const accepted = codeOf(claims, { ...rules, clockSkew }) === undefined;
+        const isNow = from <= clockSkew && notBefore <= clockSkew && to > -clockSkew;
+        expect(accepted).toBe(isNow && to > from && to - from <= 3600);
       }),
+      { numRuns: 500 },
     );
   });
 });

@@ -95,7 +95,6 @@ const auth0: TokenProfile = {
   checkKind: (claims) => requireMark(claims, "scope"),
   companions: (issuer) => [`${issuer}${issuer.endsWith("/") ? "" : "/"}userinfo`],
   clientClaims: () => ["azp", "client_id"],
-  actingShownBy: "client",
 };
 
 /** Access tokens of a Cognito user pool, which name no audience: it is the ID tokens that do. */

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { setImmediate } from "node:timers/promises";
 import { UnavailableError } from "@countersign/core/error/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -253,6 +254,24 @@ describe("while a secret rotates", () => {
     state.stored = newSecret;
     const answers = await Promise.all(Array.from({ length: 100 }, () => client.introspect(token)));
     expect(answers).toEqual(Array.from({ length: 100 }, () => ({ active: false })));
+    expect(reads.anew).toBe(1);
+  });
+
+  test("a refusal that comes late finds the secret that was read meanwhile", async () => {
+    const { state, reads, secret } = store(oldSecret);
+    let now = 1_000_000;
+    const client = providerAt(provider.issuer, { secret, now: () => now });
+    const held = Promise.withResolvers<ServerResponse>();
+    provider.answers.set("/introspect", (response) => held.resolve(response));
+    const late = client.introspect(token);
+    const response = await held.promise;
+    takeOnly(() => newSecret);
+    state.stored = newSecret;
+    await client.introspect(token);
+    now += 60_000;
+    response.writeHead(401, { "content-type": "application/json" });
+    response.end('{"error":"invalid_client"}');
+    expect(await late).toEqual({ active: false });
     expect(reads.anew).toBe(1);
   });
 
