@@ -126,25 +126,23 @@ describe("one's own execution", () => {
   ] as const)("is also a %s child of one's own, and no child of another's", async (kind) => {
     const world = await Executions.running();
     const child = kind === "map" ? arnOf("e").replace(":payout:e", ":payout/each:c") : arnOf("c");
-    const input = JSON.stringify({ AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: executionArn });
-    world.stepFunctions.add({ executionArn: child, startDate: startDate + 9, input });
-    world.stepFunctions.mapParents.set(child, executionArn);
-    await world.executions.put({
-      executionArn: child,
-      workflow: "payout",
-      startDate: startDate + 9,
-      redriveCount: 0,
-      status: "RUNNING",
-      attribution: "child",
-      grants: [],
-      open: true,
-      revision: 1,
-    });
+    await addChild(world, child);
     const path = { executionArn: child };
     for (const act of acts) expect((await world[act]({ token: "eve", path })).status).toBe(404);
     expect((await world.get({ path })).status).toBe(200);
     expect((await world.stop({ path })).status).toBe(202);
     expect(world.ledger.entries.map(({ outcome }) => outcome)).toEqual(["denied", "denied", "success"]);
+  });
+
+  test("is no other execution under the name of a child, nor the child once somebody redrove it", async () => {
+    const world = await Executions.running();
+    const child = arnOf("c");
+    await addChild(world, child);
+    const running = world.stepFunctions.executions.get(child);
+    for (const change of [{ startDate: startDate + 86_400_000 }, { redriveCount: 1 }]) {
+      world.stepFunctions.add({ ...running, executionArn: child, ...change });
+      for (const act of acts) expect((await world[act]({ path: { executionArn: child } })).status).toBe(404);
+    }
   });
 
   test("is none by claiming a parent that one has", async () => {
@@ -258,6 +256,24 @@ describe("the scopes of an operation", () => {
     expect(world.ledger.entries).toEqual([]);
   });
 });
+
+/** An execution that {@link executionArn} started, as the recorder leaves it. */
+async function addChild(world: Executions, child: string): Promise<void> {
+  const input = JSON.stringify({ AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: executionArn });
+  world.stepFunctions.add({ executionArn: child, startDate: startDate + 9, input });
+  world.stepFunctions.mapParents.set(child, executionArn);
+  await world.executions.put({
+    executionArn: child,
+    workflow: "payout",
+    startDate: startDate + 9,
+    redriveCount: 0,
+    status: "RUNNING",
+    attribution: "child",
+    grants: [],
+    open: true,
+    revision: 1,
+  });
+}
 
 /** A grant whose execution the gate has not heard of yet. */
 function intended() {
