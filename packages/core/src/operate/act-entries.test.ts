@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { startDate, tokenWith } from "../../test-support/fixtures.ts";
 import { MemoryClock } from "../../test-support/memory-clock.ts";
 import { MemoryLedger } from "../../test-support/memory-ledger.ts";
-import { RefusedError, UnavailableError } from "../error/errors.ts";
+import { type CountersignError, RefusedError, UnavailableError } from "../error/errors.ts";
 import type { VerifiedToken } from "../token/verified-token.ts";
 import { actEntry, coalesced, recordingRefusal, refusedEntry } from "./act-entries.ts";
 
@@ -51,7 +51,7 @@ describe("looks that are coalesced", () => {
 });
 
 describe("an act that fails", () => {
-  const entryOf = (error: RefusedError | UnavailableError) =>
+  const entryOf = (error: CountersignError) =>
     refusedEntry(actEntry("audit.queried", tokenWith(), startDate), error);
   const failing = (error: Error) => async () => {
     throw error;
