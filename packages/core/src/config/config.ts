@@ -82,7 +82,10 @@ const workflowSchema = z.strictObject({
   limits: z
     .strictObject({
       tokenLifetime: duration.optional(),
-      /** How long an execution may need its grant; checked here, as no grant is renewed. The state machine's own timeout ends it. */
+      /**
+       * How long an execution may need its grant: checked when this is loaded, for no grant is renewed. What ends
+       * an execution is its state machine's own timeout.
+       */
       executionTime: duration.optional(),
       startsPerMinute: z.int().min(1).max(600_000).optional(),
       startsPerMinuteOfClient: z.int().min(1).max(600_000).optional(),
