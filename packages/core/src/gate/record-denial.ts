@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { PersonalData } from "../entry/entry.ts";
-import { CountersignError, UnavailableError } from "../error/errors.ts";
+import type { CountersignError } from "../error/errors.ts";
 import type { LedgerWriter } from "../ledger/ledger.ts";
 import type { PersonalDataCipher } from "../personal/personal-data.ts";
 import type { VerifiedToken } from "../token/verified-token.ts";
@@ -20,13 +20,6 @@ export interface RefusedRequest {
   readonly workflow: string;
   readonly token: VerifiedToken;
   readonly origin: StartOrigin;
-}
-
-/** Answers that say no to this caller, as against those that say something is out of order. */
-export function isRefusal(error: unknown): error is CountersignError {
-  return (
-    error instanceof CountersignError && !(error instanceof UnavailableError) && error.definition.status < 500
-  );
 }
 
 /** Records that a verified caller was refused, and why. @throws {UnavailableError} `store.unavailable`. */

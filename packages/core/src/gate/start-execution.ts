@@ -22,7 +22,7 @@ import { completeStart } from "./complete-start.ts";
 import { disclosedRefusal } from "./disclosed-refusal.ts";
 import { checkInput, executionInput } from "./execution-input.ts";
 import { executionName } from "./execution-name.ts";
-import { isRefusal, personalData, recordDenial, type StartOrigin } from "./record-denial.ts";
+import { personalData, recordDenial, type StartOrigin } from "./record-denial.ts";
 import { refuseForeign, standingExecution } from "./standing-execution.ts";
 import { checkDeadline } from "./start-deadline.ts";
 import { authorizedEntry } from "./start-entries.ts";
