@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import {
   ConflictError,
   type CountersignError,
+  isRefusal,
   OutcomeUnknownError,
   RefusedError,
   UnavailableError,
