@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { sweepLater } from "../support/later-sweep.ts";
 import { instead, lostAnswer, silence, type Trouble } from "../support/provider-proxy.ts";
-import { payoutArn, requestStart, type StartAnswer } from "../support/start-requests.ts";
+import { arnUnderKey, requestStart, type StartAnswer } from "../support/start-requests.ts";
 import { startTroubled, type Troubled } from "../support/troubled-runtime.ts";
 
 /** Over the limit, so that it fails as soon as it charges. */
@@ -53,7 +53,7 @@ describe("an exchange whose outcome is not known", () => {
         issued = String(JSON.parse(answer.body).access_token);
         return answer;
       });
-    arns = await Promise.all(keys.map((key) => payoutArn(observer, troubled.embedded.runtime, key)));
+    arns = await Promise.all(keys.map((key) => arnUnderKey(observer, troubled.embedded.runtime, key)));
     proxy.next("token", silence);
     const silent = start("silent");
     await eventually("the first exchange", async () => proxy.waiting("token") === 0 || undefined);
@@ -108,7 +108,7 @@ describe("an exchange whose outcome is not known", () => {
 
 describe("a provider that has too much to do", () => {
   it("has its Retry-After passed on, nothing kept, and the same request succeed later", async () => {
-    const arn = await payoutArn(troubled.observer, troubled.embedded.runtime, "busy");
+    const arn = await arnUnderKey(troubled.observer, troubled.embedded.runtime, "busy");
     troubled.proxy.next("token", instead(429, { "retry-after": "7" }));
     const refused = await start("busy");
     expect(refused).toMatchObject({ status: 503, code: "provider.unavailable", retryAfterSeconds: 7 });
@@ -205,12 +205,7 @@ describe("a client secret that changes", () => {
 
 describe("a provider without a revocation endpoint", () => {
   it("has each token that can't be revoked recorded as an exposure until it expires", async () => {
-    const other = await startTroubled(async (act) => {
-      const answer = await act();
-      const { revocation_endpoint: _none, ...metadata } = JSON.parse(answer.body);
-      const { "content-length": _length, ...headers } = answer.headers;
-      return { ...answer, headers, body: JSON.stringify(metadata) };
-    });
+    const other = await startTroubled({ metadata: withoutRevocation });
     try {
       const { embedded, observer, token, proxy } = other;
       const { executionArn } = await requestStart(embedded.runtime, { token, input: tooMuch });
@@ -231,6 +226,13 @@ const revoked = [
   "token.revocation_requested",
   "token.revoked",
 ];
+
+const withoutRevocation: Trouble = async (act) => {
+  const answer = await act();
+  const { revocation_endpoint: _none, ...metadata } = JSON.parse(answer.body);
+  const { "content-length": _length, ...headers } = answer.headers;
+  return { ...answer, headers, body: JSON.stringify(metadata) };
+};
 
 async function expectExposed({ observer }: Troubled, arn: string): Promise<void> {
   const { expiresAt } = await observer.untilGrant(arn, "closed");

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Embedded, startEmbedded } from "../support/embedded.ts";
 import { eventually } from "../support/eventually.ts";
 import { Observer } from "../support/observer.ts";
-import { exchangeAgain, type SignedInApp, signIn, withPerson } from "../support/signed-in-app.ts";
-import { payoutArn, payoutMachine, requestStart, type StartRequest } from "../support/start-requests.ts";
+import { exchangeAgain, type SignedInApp, signIn, withPeople } from "../support/signed-in-app.ts";
+import { arnUnderKey, machineOf, requestStart, type StartRequest } from "../support/start-requests.ts";
 
 const executions = 100;
 const failing = 37;
@@ -17,7 +17,7 @@ let observer: Observer;
 let token: string;
 
 beforeAll(async () => {
-  embedded = await startEmbedded({ change: withPerson });
+  embedded = await startEmbedded({ change: withPeople });
   observer = new Observer(embedded.runtime.urls);
   token = await embedded.caller.token("payments-app", "payout:start");
 });
@@ -171,7 +171,7 @@ describe("a refresh family whose access token started two executions, of which o
   let families: { failing: string[]; other: string[] };
 
   beforeAll(async () => {
-    app = await signIn(embedded);
+    app = await signIn(embedded, "ada");
     const input = { amount: tooMuch, settleAfterSeconds: 2 };
     const [failing, other] = await Promise.all([
       start({ token: app.accessToken, input }),
@@ -216,16 +216,16 @@ describe("a refresh family whose access token started two executions, of which o
 
 /** Starts the execution that a request of payments-app under this key would have. */
 async function preStart(idempotencyKey: string): Promise<string> {
-  const arn = await payoutArn(observer, embedded.runtime, idempotencyKey);
+  const arn = await arnUnderKey(observer, embedded.runtime, idempotencyKey);
   const name = arn.split(":").at(-1);
   const input = JSON.stringify({ amount: 5 });
-  await embedded.sfn.send(new StartExecutionCommand({ stateMachineArn: payoutMachine, name, input }));
+  await embedded.sfn.send(new StartExecutionCommand({ stateMachineArn: machineOf("payout"), name, input }));
   return arn;
 }
 
 async function executionCount(): Promise<number> {
   const { executions: all = [] } = await embedded.sfn.send(
-    new ListExecutionsCommand({ stateMachineArn: payoutMachine, maxResults: 1000 }),
+    new ListExecutionsCommand({ stateMachineArn: machineOf("payout"), maxResults: 1000 }),
   );
   return all.length;
 }
@@ -233,7 +233,7 @@ async function executionCount(): Promise<number> {
 function untilNoneRuns(): Promise<true> {
   return eventually("every execution to end", async () => {
     const { executions: running = [] } = await embedded.sfn.send(
-      new ListExecutionsCommand({ stateMachineArn: payoutMachine, statusFilter: "RUNNING" }),
+      new ListExecutionsCommand({ stateMachineArn: machineOf("payout"), statusFilter: "RUNNING" }),
     );
     return running.length === 0 || undefined;
   });

@@ -25,21 +25,24 @@ export interface SignedInApp {
   refresh(): Promise<string>;
 }
 
-/** Adds a person, and an application that people sign in to. */
-export function withPerson(config: ConfigInput): ConfigInput {
+/** Adds two people, and an application that both sign in to. */
+export function withPeople(config: ConfigInput): ConfigInput {
   const { local } = config;
   return {
     ...config,
     local: {
       ...local,
       clients: { ...local?.clients, [clientId]: { scopes: [scope], redirectUris: [callback] } },
-      people: { ada: { name: "Ada", email: "ada@example.com" } },
+      people: {
+        ada: { name: "Ada", email: "ada@example.com" },
+        grace: { name: "Grace", email: "grace@example.com" },
+      },
     },
   };
 }
 
-/** Signs Ada in by the authorization code flow, for the gate and with a refresh token. */
-export async function signIn({ runtime }: Embedded): Promise<SignedInApp> {
+/** Signs a person in by the authorization code flow, for the gate and with a refresh token. */
+export async function signIn({ runtime }: Embedded, login: "ada" | "grace"): Promise<SignedInApp> {
   const secret = readFileSync(runtime.state.file(clientSecretFile(clientId)), "utf8");
   const app = await clientAt(runtime.urls.issuer, clientId, secret);
   const person = new Person(runtime.urls.issuer);
@@ -47,7 +50,7 @@ export async function signIn({ runtime }: Embedded): Promise<SignedInApp> {
   const flow = await beginCodeFlow(app, request);
   const refused = await person.open(flow.url);
   if (refused) throw new Error(`signing in was refused: ${refused.searchParams.get("error_description")}`);
-  await person.submit({ login: "ada", password: "", decision: "allow" });
+  await person.submit({ login, password: "", decision: "allow" });
   const redirect = await person.submit({ decision: "allow" });
   if (!redirect) throw new Error(`signing in ended at a page of status ${person.page.status}`);
   const tokens = await flow.finish(redirect);

@@ -3,7 +3,8 @@ import { executionName } from "@countersign/core/gate/execution-name";
 import type { Runtime } from "@countersign/local/runtime/runtime";
 import type { Observer } from "./observer.ts";
 
-export const payoutMachine = "arn:aws:states:us-east-1:000000000000:stateMachine:payout";
+export const machineOf = (name: string): string =>
+  `arn:aws:states:us-east-1:000000000000:stateMachine:${name}`;
 
 export interface StartRequest {
   readonly token: string;
@@ -44,14 +45,18 @@ export async function requestStart(
   };
 }
 
-/** The execution that a payout of payments-app has under an Idempotency-Key; only who knows the gate's key can tell. */
-export async function payoutArn(
+/**
+ * The execution that a start by payments-app has under an Idempotency-Key; only who knows the gate's key can tell.
+ * The workflow's state machine must have its name.
+ */
+export async function arnUnderKey(
   observer: Observer,
   { urls }: Pick<Runtime, "urls">,
   idempotencyKey: string,
+  workflow = "payout",
 ): Promise<string> {
   const { gateKey } = JSON.parse(await observer.secret("countersign/keys")) as { gateKey: string };
   const subject = { iss: urls.issuer, sub: "payments-app" };
-  const source = { subject, clientId: subject.sub, workflow: "payout", idempotencyKey };
-  return executionArnOf(payoutMachine, executionName(source, Buffer.from(gateKey, "base64")));
+  const source = { subject, clientId: subject.sub, workflow, idempotencyKey };
+  return executionArnOf(machineOf(workflow), executionName(source, Buffer.from(gateKey, "base64")));
 }

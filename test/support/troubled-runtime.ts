@@ -1,6 +1,6 @@
 import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { clientOf } from "@countersign/local/runtime/provision";
-import { type Embedded, freePorts, startEmbedded } from "./embedded.ts";
+import { type Embedded, type EmbeddedOptions, freePorts, startEmbedded } from "./embedded.ts";
 import { Observer } from "./observer.ts";
 import { freePort, ProviderProxy, type Trouble } from "./provider-proxy.ts";
 
@@ -16,12 +16,16 @@ export interface Troubled {
   close(): Promise<void>;
 }
 
-/** `metadata` is what becomes of the provider's metadata on its way, from the first time on. */
-export async function startTroubled(metadata?: Trouble): Promise<Troubled> {
+export interface TroubledOptions extends Pick<EmbeddedOptions, "change"> {
+  /** What becomes of the provider's metadata on its way, from the first time on. */
+  readonly metadata?: Trouble;
+}
+
+export async function startTroubled({ metadata, ...options }: TroubledOptions = {}): Promise<Troubled> {
   const [ports, target] = [await freePorts(), await freePort()];
   const proxy = await ProviderProxy.start(ports.issuer, target);
   if (metadata) proxy.always("metadata", metadata);
-  const embedded = await startEmbedded({ ports, issuerListensOn: target });
+  const embedded = await startEmbedded({ ...options, ports, issuerListensOn: target });
   const observer = new Observer(embedded.runtime.urls);
   const secretsManager = new SecretsManagerClient(clientOf(embedded.runtime.urls.aws));
   return {
