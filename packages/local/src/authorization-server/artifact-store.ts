@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { AdapterPayload } from "oidc-provider";
+import { inTransaction } from "../wire/transaction.ts";
 import { familyOf } from "./grant-family.ts";
 
 const schema = `
@@ -144,17 +145,6 @@ function prepare(database: DatabaseSync) {
     prune: database.prepare(`DELETE FROM ${table} WHERE expires_at < ?`),
     pruneRevoked: database.prepare(`DELETE FROM ${revoked} WHERE expires_at < ?`),
   };
-}
-
-function inTransaction(database: DatabaseSync, run: () => void): void {
-  database.exec("BEGIN IMMEDIATE");
-  try {
-    run();
-    database.exec("COMMIT");
-  } catch (error) {
-    database.exec("ROLLBACK");
-    throw error;
-  }
 }
 
 function familyFor(model: string, id: string, payload: AdapterPayload): string | null {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
+import { inTransaction } from "../wire/transaction.ts";
 import type { ServiceEventEnvelope } from "./event.ts";
 import type { DeliveryTarget, PlannedDelivery } from "./target.ts";
-import { inTransaction } from "./transaction.ts";
 
 /** A delivery planned for a rule. */
 export interface RuleDelivery extends PlannedDelivery {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { account, region } from "../wire/account.ts";
+import { inTransaction } from "../wire/transaction.ts";
 import type { Target } from "./target-schema.ts";
-import { inTransaction } from "./transaction.ts";
 
 export type RuleState = "ENABLED" | "DISABLED";
 

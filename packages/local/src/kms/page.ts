@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AwsError } from "../wire/aws-json.ts";
+import * as wire from "../wire/page.ts";
 
 /** What lists take to page. */
 export const pagingSchema = {
@@ -12,28 +13,14 @@ interface PageRequest {
   readonly Marker?: string | undefined;
 }
 
-/**
- * Cuts one page out of items sorted by their key; the marker names the last key of the page.
- *
- * @throws {AwsError} InvalidMarkerException when the marker isn't one of ours.
- */
+/** Cuts one page, with KMS's own marks of it. @throws {AwsError} InvalidMarkerException for another's marker. */
 export function cutPage<T>(
   items: readonly T[],
   keyOf: (item: T) => string,
-  request: PageRequest,
+  { Limit, Marker }: PageRequest,
 ): { items: readonly T[]; marks: { Truncated: boolean; NextMarker?: string } } {
-  const after = request.Marker === undefined ? undefined : readMarker(request.Marker);
-  const remaining = after === undefined ? items : items.filter((item) => keyOf(item) > after);
-  const page = remaining.slice(0, request.Limit ?? 100);
-  const last = page.at(-1);
-  if (last === undefined || page.length === remaining.length)
-    return { items: page, marks: { Truncated: false } };
-  const NextMarker = Buffer.from(`after:${keyOf(last)}`).toString("base64url");
-  return { items: page, marks: { Truncated: true, NextMarker } };
-}
-
-function readMarker(marker: string): string {
-  const text = Buffer.from(marker, "base64url").toString("utf8");
-  if (text.startsWith("after:")) return text.slice("after:".length);
-  throw new AwsError("InvalidMarkerException", "Marker is not valid.");
+  const refusal = () => new AwsError("InvalidMarkerException", "Marker is not valid.");
+  const { nextToken, ...page } = wire.cutPage(items, keyOf, { limit: Limit, token: Marker, refusal });
+  const marks = nextToken === undefined ? { Truncated: false } : { Truncated: true, NextMarker: nextToken };
+  return { ...page, marks };
 }

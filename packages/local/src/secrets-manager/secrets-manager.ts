@@ -1,11 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AwsJsonService, Operation } from "../wire/aws-json.ts";
+import { inTransaction } from "../wire/transaction.ts";
 import { deletionOperations } from "./deletion-operations.ts";
 import { secretOperations } from "./secret-operations.ts";
 import { openSecretStore } from "./secret-store.ts";
 import type { ValueCipher } from "./secret-value.ts";
 import { tagOperations } from "./tags.ts";
-import { inTransaction } from "./transaction.ts";
 import { valueOperations } from "./value-operations.ts";
 
 export interface SecretsManagerDeps {

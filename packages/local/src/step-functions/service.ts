@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { DatabaseSync } from "node:sqlite";
 import type { AwsJsonService } from "../wire/aws-json.ts";
+import { inTransaction } from "../wire/transaction.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { InvokeFunction } from "./interpreter/run.ts";
 import type { OperationContext } from "./operations/context.ts";
@@ -14,7 +15,7 @@ import { createRunner } from "./runner.ts";
 import type { StatusChangeEvent } from "./status-event.ts";
 import { createExecutionStore } from "./store/executions.ts";
 import { createMachineStore } from "./store/machines.ts";
-import { createTables, transaction } from "./store/tables.ts";
+import { createTables } from "./store/tables.ts";
 
 /** What the Step Functions endpoint needs from around it. */
 export interface StepFunctionsDeps {
@@ -66,7 +67,7 @@ export function createStepFunctions(deps: StepFunctionsDeps): StepFunctions {
       },
     },
     async resume() {
-      transaction(database, () => executions.expire(clock.now() - retentionMs));
+      inTransaction(database, () => executions.expire(clock.now() - retentionMs));
       for (const execution of executions.running()) runner.start(execution);
       await outbox.drain();
     },

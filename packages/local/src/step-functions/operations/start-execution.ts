@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { AwsError } from "../../wire/aws-json.ts";
+import { inTransaction } from "../../wire/transaction.ts";
 import { executionArn } from "../arn.ts";
 import { notTruncated } from "../interpreter/history-event.ts";
 import { dataLimitBytes, type JsonObject } from "../json.ts";
@@ -8,7 +9,6 @@ import { statusChangeEvent } from "../status-event.ts";
 import { factsOf } from "../store/ending.ts";
 import type { ExecutionRow, NewExecution } from "../store/executions.ts";
 import { numbered } from "../store/journal.ts";
-import { transaction } from "../store/tables.ts";
 import { type OperationContext, type ResolvedMachine, resolveMachine, versionArn } from "./context.ts";
 import { wireDate } from "./parameters.ts";
 import { checkName, stateMachineDeleting } from "./refusals.ts";
@@ -56,7 +56,7 @@ export function admitExecution(
     alongside(same);
     return same;
   }
-  const execution = transaction(context.database, () => {
+  const execution = inTransaction(context.database, () => {
     const added = add(context, resolved, { arn, name, input: text }, held !== undefined);
     alongside(added);
     return added;

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { AwsError, type Operation, operation } from "../../wire/aws-json.ts";
+import { inTransaction } from "../../wire/transaction.ts";
 import { parseStateMachineArn, stateMachineArn } from "../arn.ts";
 import { checkDefinition, definitionLimitBytes, parseDefinition } from "../definition/parse.ts";
-import { transaction } from "../store/tables.ts";
 import { type OperationContext, requireMachine, resolveMachine, versionArn } from "./context.ts";
 import { cutPage, pageSize, pagingParameters, readToken } from "./paging.ts";
 import {
@@ -73,7 +73,7 @@ function create(context: OperationContext, input: z.output<typeof createParamete
   readDefinition(input.definition);
   const arn = stateMachineArn(name);
   const now = clock.now();
-  return transaction(database, () => {
+  return inTransaction(database, () => {
     if (machines.get(arn)) return existing(context, arn, input);
     const revision = machines.addRevision({
       machine_arn: arn,
@@ -143,7 +143,7 @@ function update(context: OperationContext, input: z.output<typeof updateParamete
   if (roleArn !== undefined) checkRoleArn(roleArn);
   checkDescription(input);
   const now = clock.now();
-  return transaction(database, () => {
+  return inTransaction(database, () => {
     const { machine, revision } = requireMachine(context, input.stateMachineArn);
     if (machine.status === "DELETING") throw stateMachineDeleting(machine.arn);
     const revisionId = randomUUID();
@@ -204,7 +204,7 @@ function list(
 function remove({ database, machines, executions }: OperationContext, arn: string): object {
   const ref = parseStateMachineArn(arn);
   if (ref.arn !== ref.machineArn) throw new AwsError("InvalidArn", `Invalid Arn: '${arn}' is qualified`);
-  transaction(database, () => {
+  inTransaction(database, () => {
     if (executions.hasRunning(arn)) machines.setDeleting(arn);
     else machines.remove(arn);
   });

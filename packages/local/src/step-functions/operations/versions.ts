@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { AwsError, type Operation, operation } from "../../wire/aws-json.ts";
+import { inTransaction } from "../../wire/transaction.ts";
 import { parseStateMachineArn } from "../arn.ts";
 import type { VersionRow } from "../store/machines.ts";
-import { transaction } from "../store/tables.ts";
 import { type OperationContext, requireMachine, resolveMachine, versionArn } from "./context.ts";
 import { wireDate } from "./parameters.ts";
 import { checkName, stateMachineDeleting } from "./refusals.ts";
@@ -57,7 +57,7 @@ export function publishVersion(
 }
 
 function publish(context: OperationContext, input: z.output<typeof publishParameters>): object {
-  return transaction(context.database, () => {
+  return inTransaction(context.database, () => {
     const { machine, revision } = requireMachine(context, input.stateMachineArn);
     if (machine.status === "DELETING") throw stateMachineDeleting(machine.arn);
     const current = revision.revision_id ?? "INITIAL";
@@ -80,7 +80,7 @@ function createAlias(context: OperationContext, input: z.output<typeof aliasPara
   const ref = parseStateMachineArn(route.stateMachineVersionArn);
   if (ref.version === undefined) throw invalidRouting(`'${ref.arn}' is not the ARN of a version`);
   const version = ref.version;
-  return transaction(database, () => {
+  return inTransaction(database, () => {
     const { machine } = resolveMachine(context, ref.arn);
     if (machine.status === "DELETING") throw stateMachineDeleting(machine.arn);
     const arn = `${machine.arn}:${name}`;

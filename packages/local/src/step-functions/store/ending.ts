@@ -1,5 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { DatabaseSync } from "node:sqlite";
+import { inTransaction } from "../../wire/transaction.ts";
 import type { HistoryDraft } from "../interpreter/history-event.ts";
 import type { Progress } from "../interpreter/run.ts";
 import type { Outbox } from "../outbox.ts";
@@ -7,7 +8,6 @@ import { type ExecutionFacts, statusChangeEvent } from "../status-event.ts";
 import type { EndRow, ExecutionRow, ExecutionStore, HistoryRow } from "./executions.ts";
 import { numbered } from "./journal.ts";
 import type { MachineStore } from "./machines.ts";
-import { transaction } from "./tables.ts";
 
 /** How to end an execution: its new status, the last event, and events recorded before it. */
 export interface Ending {
@@ -33,7 +33,7 @@ export interface EndingStores {
  * @returns false, and changes nothing, when it has ended already.
  */
 export function endExecution(stores: EndingStores, id: number, ending: Ending): boolean {
-  const ended = transaction(stores.database, () => endWithChildren(stores, id, ending));
+  const ended = inTransaction(stores.database, () => endWithChildren(stores, id, ending));
   if (ended.length > 0) stores.outbox.wake();
   for (const one of ended) {
     stores.endings.emit("ended", one);

@@ -1,10 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
+import { inTransaction } from "../../wire/transaction.ts";
 import { type HistoryDraft, historyLimit } from "../interpreter/history-event.ts";
 import { type Journal, type Position, RunStopped } from "../interpreter/run.ts";
 import { errorNames, StateError } from "../interpreter/state-error.ts";
 import type { JsonObject } from "../json.ts";
 import type { ExecutionRow, ExecutionStore, HistoryRow, PositionRow } from "./executions.ts";
-import { transaction } from "./tables.ts";
 
 /** A journal that also hands over what is recorded and not yet durable, for the execution's end. */
 export interface PendingJournal extends Journal {
@@ -23,7 +23,7 @@ export function openJournal(
   let variables: { readonly value: Readonly<JsonObject>; readonly text: string } | undefined;
 
   const write = (position?: PositionRow) =>
-    transaction(database, () => {
+    inTransaction(database, () => {
       if (!executions.countEvents(execution.id, lastEvent)) throw new RunStopped("the execution has ended");
       for (const event of pending) executions.addEvent(execution.id, event);
       if (position) executions.move(execution.id, position);

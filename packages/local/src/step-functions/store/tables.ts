@@ -37,21 +37,3 @@ CREATE TABLE IF NOT EXISTS sfn_outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, eve
 export function createTables(database: DatabaseSync): void {
   database.exec(ddl);
 }
-
-/**
- * Runs `work` in one transaction: all of it is durable when this returns, none when it throws.
- *
- * Inside another transaction it is part of that one, which has to throw on when this throws.
- */
-export function transaction<T>(database: DatabaseSync, work: () => T): T {
-  if (database.isTransaction) return work();
-  database.exec("BEGIN IMMEDIATE");
-  try {
-    const result = work();
-    database.exec("COMMIT");
-    return result;
-  } catch (error) {
-    database.exec("ROLLBACK");
-    throw error;
-  }
-}
