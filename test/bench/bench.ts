@@ -11,6 +11,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Section>>> = {
   recorder: async () => (await import("./recorder.ts")).benchRecorder(),
   verification: async () => (await import("./verification.ts")).benchVerification(),
   "write-units": async () => (await import("./write-units.ts")).benchWriteUnits(),
+  starts: async () => (await import("./starts.ts")).benchStarts(),
   "start-up": async () => (await import("./start-up.ts")).benchStartUp(),
 };
 
