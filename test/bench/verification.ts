@@ -1,3 +1,4 @@
+import { createSecretKey, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -103,7 +104,7 @@ function verifierOf(issuer: string): TokenVerifier {
   const { issuers } = configFor(issuer);
   const clock = { now: () => Date.now() };
   const providers = createIdentityProviders({ issuers, clock, clientSecret: async () => "not asked for" });
-  const fingerprintKey = { keyId: "bench", key: crypto.getRandomValues(new Uint8Array(32)) };
+  const fingerprintKey = { keyId: "bench", key: createSecretKey(randomBytes(32)) };
   return createAccessTokenVerifier({ issuers, clock, fingerprintKey, providers });
 }
 

@@ -1,3 +1,4 @@
+import { createSecretKey } from "node:crypto";
 import type { ConfigInput } from "@countersign/core/config/config";
 import type { TokenVerifier } from "@countersign/core/token/verified-token";
 import { createIdentityProviders } from "../src/oauth/identity-provider.ts";
@@ -5,7 +6,7 @@ import { createAccessTokenVerifier } from "../src/verify/access-token-verifier.t
 import { clientSecret, gateAudience, issuerConfig } from "./issuer-config.ts";
 import { type ForgeKey, forge, publicJwk } from "./token-forge.ts";
 
-export const fingerprintKey = { keyId: "k1", key: new Uint8Array(32).fill(7) };
+export const fingerprintKey = { keyId: "k1", key: createSecretKey(new Uint8Array(32).fill(7)) };
 
 export interface VerifierOptions {
   readonly overrides?: Partial<ConfigInput["issuers"][number]>;

@@ -14,7 +14,7 @@ test("keys are read from either form of base64", () => {
   const keys = parseGateKeys(JSON.stringify(whole));
   expect(keys.fingerprint.keyId).toBe("k1");
   expect(Buffer.from(keys.gateKey)).toEqual(gateKey);
-  expect(Buffer.from(keys.fingerprint.key)).toEqual(fingerprintKey);
+  expect(keys.fingerprint.key.export()).toEqual(fingerprintKey);
 });
 
 test.each([

@@ -1,3 +1,4 @@
+import { createSecretKey } from "node:crypto";
 import { InvalidInputError } from "@countersign/core/error/errors";
 import type { FingerprintKey } from "@countersign/core/token/fingerprint";
 
@@ -22,7 +23,7 @@ export function parseGateKeys(secret: string): GateKeys {
   }
   return {
     gateKey: keyBytes("gateKey", fields["gateKey"]),
-    fingerprint: { keyId, key: keyBytes("fingerprintKey", fields["fingerprintKey"]) },
+    fingerprint: { keyId, key: createSecretKey(keyBytes("fingerprintKey", fields["fingerprintKey"])) },
   };
 }
 

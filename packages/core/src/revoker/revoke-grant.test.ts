@@ -7,7 +7,7 @@ import { MemoryLedger } from "../../test-support/memory-ledger.ts";
 import { MemoryDenyList } from "../../test-support/memory-limits.ts";
 import { MemorySeals } from "../../test-support/memory-seals.ts";
 import { onlyProvider, ScriptedProvider } from "../../test-support/scripted-provider.ts";
-import { OAuthResponseError, UnavailableError } from "../error/errors.ts";
+import { OAuthResponseError, RefusedError, UnavailableError } from "../error/errors.ts";
 import type { Grant, GrantState } from "../execution/execution-state.ts";
 import { giveUpRevocation, type RevokeDeps, revokeGrant } from "./revoke-grant.ts";
 
@@ -122,6 +122,47 @@ describe("a revocation", () => {
       detail: { reason: "still_active", exposedUntil: intent.expiresAt },
     });
     expect(world.ledger.actions).not.toContain("token.revoked");
+    expect(world.state).toBe("closed");
+  });
+
+  test.each<[string, (world: RevokerWorld) => void, string, boolean]>([
+    ["the caller's own", () => undefined, "inbound_only", false],
+    [
+      "one the provider revokes none of",
+      ({ provider }) => {
+        provider.revokesNothing = true;
+      },
+      "revocation_unsupported",
+      true,
+    ],
+    [
+      "one that only its signature speaks for",
+      ({ provider }) => {
+        provider.ignoresRevocation = true;
+        provider.introspects = { evidence: "signature" };
+      },
+      "unverifiable",
+      true,
+    ],
+    [
+      "one that nobody can be asked about",
+      ({ provider }) => {
+        provider.introspectError = new RefusedError("provider.token_uncheckable", "no introspection");
+      },
+      "unverifiable",
+      true,
+    ],
+  ])("of %s is exposure with its reason, and denied wherever we are asked", async (_kind, arrange, reason, denied) => {
+    const grant = reason === "inbound_only" ? { ...intent, identityMode: "inbound_only" as const } : intent;
+    const world = await RevokerWorld.with(grant);
+    arrange(world);
+    expect(await world.revoke()).toBe("exposed");
+    expect(world.ledger.only("token.exposure_recorded")).toMatchObject({
+      outcome: "failure",
+      detail: { reason, exposedUntil: intent.expiresAt },
+    });
+    expect(world.ledger.actions).not.toContain("token.revoked");
+    expect([...world.denials.denied]).toEqual(denied ? [[intent.fingerprint, intent.expiresAt]] : []);
     expect(world.state).toBe("closed");
   });
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { EntryAction } from "../entry/actions.ts";
 import type { EntryFields } from "../entry/build-entry.ts";
-import { CountersignError } from "../error/errors.ts";
+import { CountersignError, RefusedError } from "../error/errors.ts";
 import {
   type ExecutionState,
   type Grant,
@@ -12,7 +12,7 @@ import {
 import { type ExecutionStore, updateExecution } from "../execution/execution-store.ts";
 import type { LedgerWriter } from "../ledger/ledger.ts";
 import type { DenyList } from "../policy/limits.ts";
-import type { IdentityProviders } from "../token/identity-provider.ts";
+import type { IdentityProvider, IdentityProviders, Introspection } from "../token/identity-provider.ts";
 import type { SealOpener } from "../token/seal.ts";
 import type { RevocationHint } from "./revocation-queue.ts";
 
@@ -68,13 +68,24 @@ async function carryOut(deps: RevokeDeps, state: ExecutionState, grant: Grant): 
   const provider = deps.providers.of(grant.subject.iss);
   if ((await provider.revoke(token)) === "unsupported") return exposed("revocation_unsupported");
   const accepted = await record("token.revocation_accepted", "success", {}, requested);
-  const seen = await provider.introspect(token);
+  const seen = await lookAt(provider, token);
+  if (seen === undefined) return exposed("unverifiable", accepted);
   if (seen.active) {
     return exposed(seen.evidence === "introspection" ? "still_active" : "unverifiable", accepted);
   }
   await record("token.revoked", "success", { evidence: "introspection" }, accepted);
   await conclude(deps, state, grant, "revoked");
   return "revoked";
+}
+
+/** What the provider says of the token, or undefined where it can never say. */
+async function lookAt(provider: IdentityProvider, token: string): Promise<Introspection | undefined> {
+  try {
+    return await provider.introspect(token);
+  } catch (error) {
+    if (error instanceof RefusedError) return undefined;
+    throw error;
+  }
 }
 
 /** Why a token may live on: the caller's own was all there was, no seal, or a provider that can't take it back. */

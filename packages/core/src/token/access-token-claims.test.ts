@@ -1,3 +1,4 @@
+import { createSecretKey } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RefusedError } from "../error/errors.ts";
@@ -6,7 +7,7 @@ import { tokenFingerprint } from "./fingerprint.ts";
 
 const now = Date.UTC(2026, 8, 1);
 const seconds = now / 1000;
-const fingerprintKey = { keyId: "k1", key: new Uint8Array(32).fill(3) };
+const fingerprintKey = { keyId: "k1", key: createSecretKey(new Uint8Array(32).fill(3)) };
 const rules: ClaimRules = {
   issuer: "https://as.example",
   profile: "rfc9068",

@@ -1,9 +1,9 @@
-import { createHmac } from "node:crypto";
+import { createHmac, type KeyObject } from "node:crypto";
 
 /** A key for keyed digests. Old keys are kept until the longest token expiry. */
 export interface FingerprintKey {
   readonly keyId: string;
-  readonly key: Uint8Array;
+  readonly key: KeyObject;
 }
 
 /** What identifies a token without being it. */

@@ -28,6 +28,7 @@ export interface HeaderRules {
  */
 export type FindHeaderRules = (unverifiedPayload: Readonly<Record<string, unknown>>) => HeaderRules;
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const maxTokenBytes = 8192;
 const maxDepth = 8;
 /** RFC 6750 §2.1 `b64token`. */
@@ -140,7 +141,7 @@ function decodeSegment(segment: string, part: string): Buffer {
 
 function decodeText(bytes: Buffer, part: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw malformed(`the ${part} is not UTF-8`, part);
   }
