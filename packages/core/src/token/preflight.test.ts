@@ -182,3 +182,30 @@ function mutationOf(raw: string): fc.Arbitrary<string> {
     .tuple(fc.nat(raw.length), fc.nat(3), fc.array(character, { maxLength: 3 }))
     .map(([at, removed, inserted]) => raw.slice(0, at) + inserted.join("") + raw.slice(at + removed));
 }
+
+it("takes a segment for canonical exactly when encoding what it decodes to gives it back", () => {
+  const segment = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/);
+  fc.assert(
+    fc.property(segment, (signature) => {
+      const isCanonical = Buffer.from(signature, "base64url").toString("base64url") === signature;
+      const look = () => preflightToken(`${encode(goodHeader)}.${encode(goodPayload)}.${signature}`, options);
+      if (isCanonical) expect(look).not.toThrow();
+      else expect(look).toThrow("the signature is not canonical base64url");
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it("reads a header it has seen before as it read it then, and never as another's", () => {
+  const other = { ...goodHeader, kid: "key-2" };
+  for (const header of [goodHeader, other, goodHeader, other]) {
+    expect(preflightToken(jwt(header), options)).toMatchObject({ kid: header.kid });
+  }
+  const strict = () => ({ algorithms: ["RS256"], profile: tokenProfiles.rfc9068 });
+  expect(() => preflightToken(jwt(), strict)).toThrow(RefusedError);
+  for (let n = 0; n < 200; n += 1) {
+    expect(preflightToken(jwt({ ...goodHeader, kid: `made-up-${n}` }), options)).toMatchObject({
+      kid: `made-up-${n}`,
+    });
+  }
+});

@@ -28,6 +28,8 @@ export interface HeaderRules {
  */
 export type FindHeaderRules = (unverifiedPayload: Readonly<Record<string, unknown>>) => HeaderRules;
 
+const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const base64urlText = /^[A-Za-z0-9_-]+$/;
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const maxTokenBytes = 8192;
 const maxDepth = 8;
@@ -70,13 +72,26 @@ export function preflightToken(raw: string, findRules: FindHeaderRules): Present
   }
   const segments = raw.split(".");
   const [header = "", payload = "", signature = ""] = segments;
-  if (segments.length === 1 || !looksLikeHeader(header)) return { kind: "opaque" };
+  if (segments.length === 1) return { kind: "opaque" };
+  const known = headers.get(header);
+  if (!known && !looksLikeHeader(header)) return { kind: "opaque" };
   if (segments.length !== 3) throw malformed(`the token has ${segments.length} segments, expected 3`);
-  const decodedHeader = decodeObject(header, "header");
+  const decodedHeader = known ?? remember(header, decodeObject(header, "header"));
   const unverifiedPayload = decodeObject(payload, "payload");
   const { alg, kid } = checkHeader(decodedHeader, findRules(unverifiedPayload));
-  decodeSegment(signature, "signature");
+  checkSegment(signature, "signature");
   return { kind: "jwt", alg, kid, unverifiedPayload, signingInput: `${header}.${payload}` };
+}
+
+/** Headers that were read strictly before, by their segment: an issuer's tokens share theirs. */
+const headers = new Map<string, Readonly<Record<string, unknown>>>();
+const maxHeaders = 64;
+
+function remember(segment: string, header: Readonly<Record<string, unknown>>) {
+  // Whoever fills it with made-up headers costs the others a second reading, and no more.
+  if (headers.size >= maxHeaders) headers.clear();
+  headers.set(segment, header);
+  return header;
 }
 
 /** Decodes leniently: a badly encoded JWT must be refused as one, not be sent on as an opaque token. */
@@ -124,19 +139,20 @@ function refusedMember(name: string): RefusedError {
 }
 
 function decodeObject(segment: string, part: "header" | "payload"): Readonly<Record<string, unknown>> {
-  const text = decodeText(decodeSegment(segment, part), part);
+  checkSegment(segment, part);
+  const text = decodeText(Buffer.from(segment, "base64url"), part);
   const read = readStrictObject(text, maxDepth);
   if ("fault" in read) throw malformed(`the ${part} ${faultText(read.fault)}`, part);
   return read.object;
 }
 
 /** Exactly one text stands for given bytes: no padding, no stray bits at the end (RFC 7515 §2, RFC 4648 §3.5). */
-function decodeSegment(segment: string, part: string): Buffer {
-  const bytes = Buffer.from(segment, "base64url");
-  if (segment === "" || bytes.toString("base64url") !== segment) {
-    throw malformed(`the ${part} is not canonical base64url without padding`, part);
-  }
-  return bytes;
+function checkSegment(segment: string, part: string): void {
+  const bitsOver = (segment.length % 4) * 6 - 8 * Math.floor(((segment.length % 4) * 6) / 8);
+  const last = base64url.indexOf(segment.at(-1) ?? "");
+  const isCanonical = segment.length % 4 !== 1 && (last & ((1 << bitsOver) - 1)) === 0;
+  if (isCanonical && base64urlText.test(segment)) return;
+  throw malformed(`the ${part} is not canonical base64url without padding`, part);
 }
 
 function decodeText(bytes: Buffer, part: string): string {

@@ -29,14 +29,21 @@ const token = /("(?:[^"\\]|\\.)*")([ \t\n\r]*:)?|[{}[\]]/g;
 /** Scans text already known to be valid JSON, so that a string before a colon can only be a member name. */
 function findFault(text: string, maxDepth: number) {
   const open: Set<string>[] = [];
-  for (const [match, string, colon] of text.matchAll(token)) {
+  token.lastIndex = 0;
+  for (let found = token.exec(text); found; found = token.exec(text)) {
+    const [match, string, colon] = found;
     if (match === "{" || match === "[") open.push(new Set());
-    if (match === "}" || match === "]") open.pop();
+    else if (match === "}" || match === "]") open.pop();
     if (open.length > maxDepth) return "too_deep";
-    const fault = string && colon ? addName(open.at(-1), JSON.parse(string)) : undefined;
+    const fault = string && colon ? addName(open.at(-1), nameIn(string)) : undefined;
     if (fault) return fault;
   }
   return undefined;
+}
+
+/** The name a string stands for; only one with escapes has to be read for it. */
+function nameIn(string: string): string {
+  return string.includes("\\") ? (JSON.parse(string) as string) : string.slice(1, -1);
 }
 
 function addName(names: Set<string> | undefined, name: string) {

@@ -151,15 +151,15 @@ async function keysAddress(client: OAuthClient, issuer: string): Promise<URL> {
 }
 
 /** Keys live as long as their address does. */
-function keysAt(jwksUri: () => Promise<URL>, { issuer, timeoutSeconds }: ProviderParts) {
-  let kept: { readonly address: string; readonly keys: SigningKeys } | undefined;
+function keysAt(jwksUri: () => Promise<URL>, { issuer, client, timeoutSeconds }: ProviderParts) {
+  let kept: { readonly address: string | undefined; readonly keys: SigningKeys } | undefined;
   return async (): Promise<SigningKeys> => {
-    const address = await jwksUri();
-    if (kept?.address !== address.href) {
-      const keys = createSigningKeys({ issuer: issuer.issuer, jwksUri: address, timeoutSeconds });
-      kept = { address: address.href, keys };
-    }
-    return kept.keys;
+    // Compared as it was written: this is on the way of every token.
+    const { jwks_uri: address } = await client.metadata();
+    if (kept?.address === address && kept) return kept.keys;
+    const keys = createSigningKeys({ issuer: issuer.issuer, jwksUri: await jwksUri(), timeoutSeconds });
+    kept = { address, keys };
+    return keys;
   };
 }
 
