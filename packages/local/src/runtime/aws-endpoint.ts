@@ -59,8 +59,12 @@ export async function startAwsEndpoint(options: AwsEndpointOptions) {
   };
 }
 
+/** As long as AWS keeps a connection at least; Node's 5 s would end many just as an SDK client uses them again. */
+const keptAliveMs = 75_000;
+
 /** Listens on 127.0.0.1. @throws the system's error, `EADDRINUSE` among them. */
 export async function listen(server: Server, port: number): Promise<void> {
+  server.keepAliveTimeout = keptAliveMs;
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
 }
