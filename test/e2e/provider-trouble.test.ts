@@ -3,10 +3,10 @@ import { DescribeExecutionCommand, ExecutionDoesNotExist } from "@aws-sdk/client
 import { PurgeQueueCommand } from "@aws-sdk/client-sqs";
 import type { Entry } from "@countersign/core/entry/entry";
 import { clientOf } from "@countersign/local/runtime/provision";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { sweepLater } from "../support/later-sweep.ts";
-import { instead, lostAnswer, silence, type Trouble } from "../support/provider-proxy.ts";
+import { instead, lostAnswer, silence, type Trouble, withoutRevocation } from "../support/provider-proxy.ts";
 import { arnUnderKey, requestStart, type StartAnswer } from "../support/start-requests.ts";
 import { startTroubled, type Troubled } from "../support/troubled-runtime.ts";
 
@@ -20,6 +20,7 @@ let troubled: Troubled;
 beforeAll(async () => {
   troubled = await startTroubled();
 });
+afterEach(() => troubled.proxy.heal("revocation"));
 afterAll(() => troubled.close());
 
 const start = (idempotencyKey?: string, input: object = { amount: 5 }) => {
@@ -135,6 +136,7 @@ describe("a revocation", () => {
     proxy.always("revocation", down);
     const arn = await startFailing();
     const messageId = crypto.randomUUID();
+    await observer.untilGrant(arn, "revoking");
     await exhaust(arn, messageId);
     const gaveUp = await observer.untilEntry(arn, "token.revocation_gave_up");
     const grant = await observer.grant(arn);
@@ -226,13 +228,6 @@ const revoked = [
   "token.revocation_requested",
   "token.revoked",
 ];
-
-const withoutRevocation: Trouble = async (act) => {
-  const answer = await act();
-  const { revocation_endpoint: _none, ...metadata } = JSON.parse(answer.body);
-  const { "content-length": _length, ...headers } = answer.headers;
-  return { ...answer, headers, body: JSON.stringify(metadata) };
-};
 
 async function expectExposed({ observer }: Troubled, arn: string): Promise<void> {
   const { expiresAt } = await observer.untilGrant(arn, "closed");

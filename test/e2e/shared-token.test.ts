@@ -37,7 +37,7 @@ describe("a hundred executions on one inbound token", () => {
 
   beforeAll(async () => {
     const requests = Array.from({ length: executions }, (_, index) =>
-      index === failing ? { amount: tooMuch } : { amount: 100, settleAfterSeconds: 5 },
+      index === failing ? { amount: tooMuch } : { amount: 100, settleAfterSeconds: 3 },
     );
     const answers = await Promise.all(requests.map((input) => start({ input })));
     expect(answers.filter(({ status }) => status !== 201)).toEqual([]);

@@ -37,6 +37,14 @@ export function instead(status: number, headers: Record<string, string> = {}, bo
   return async () => ({ status, headers, body });
 }
 
+/** The metadata of an authorization server that has no revocation endpoint. */
+export const withoutRevocation: Trouble = async (act) => {
+  const answer = await act();
+  const { revocation_endpoint: _none, ...metadata } = JSON.parse(answer.body);
+  const { "content-length": _length, ...headers } = answer.headers;
+  return { ...answer, headers, body: JSON.stringify(metadata) };
+};
+
 /** A reverse proxy at an issuer's port, which can be told to be a provider in trouble. */
 export class ProviderProxy {
   readonly #target: number;
@@ -110,7 +118,12 @@ export class ProviderProxy {
     const [response] = (await once(forwarded, "response")) as [IncomingMessage];
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
-    const { "transfer-encoding": _chunked, connection: _connection, ...kept } = response.headers;
+    const {
+      "transfer-encoding": _chunked,
+      connection: _connection,
+      "keep-alive": _keepAlive,
+      ...kept
+    } = response.headers;
     return { status: response.statusCode ?? 502, headers: kept, body: Buffer.concat(chunks).toString() };
   }
 }
