@@ -42,7 +42,8 @@ export async function refuseForeign(
   { executionArn, workflow, grant }: GrantPlace,
   foreign: ExecutionDescription,
 ): Promise<RefusedError> {
-  const findingId = `${grant.grantId}.name_taken`;
+  // One finding for one execution, however often its name is asked for.
+  const findingId = `name_taken.${foreign.startDate}`;
   await deps.ledger.append({
     action: "finding.raised",
     outcome: "failure",
