@@ -116,7 +116,8 @@ export class GateWorld {
   /** Does what the revoker does with every hint it was sent. */
   async revoke(): Promise<void> {
     for (const hint of this.revocations.hints.splice(0)) {
-      await revokeGrant({ ...this.deps(), seals: this.seals, denials: this.denials }, hint);
+      const { ledger: entries, seals, denials } = this;
+      await revokeGrant({ ...this.deps(), entries, seals, denials }, hint);
     }
   }
 

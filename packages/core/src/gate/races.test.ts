@@ -62,7 +62,15 @@ class RacingWorld extends GateWorld {
     const { executions, ledger, providers } = this.racing();
     for (const hint of this.revocations.hints.splice(0)) {
       await revokeGrant(
-        { clock: this.clock, executions, ledger, providers, seals: this.seals, denials: this.denials },
+        {
+          clock: this.clock,
+          executions,
+          ledger,
+          entries: this.ledger,
+          providers,
+          seals: this.seals,
+          denials: this.denials,
+        },
         hint,
       );
     }

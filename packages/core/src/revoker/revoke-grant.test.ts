@@ -47,6 +47,7 @@ class RevokerWorld {
     return {
       clock: this.clock,
       ledger: faults.watch("ledger", this.ledger),
+      entries: faults.watch("entries", this.ledger),
       executions: faults.watch("executions", this.executions),
       seals: faults.watch("seals", this.seals),
       providers: onlyProvider(faults.watch("provider", this.provider), issuer),
@@ -181,6 +182,29 @@ describe("a revocation", () => {
     const world = await RevokerWorld.with(unknown, { isSealed: false });
     await world.revoke();
     expect(world.ledger.only("token.exposure_recorded").detail).toEqual({ reason: "no_seal" });
+  });
+
+  test("of a token that a dead gate told the ledger alone of says all that was known of it", async () => {
+    const { expiresAt, fingerprint, ...unknown } = intent;
+    const world = await RevokerWorld.with(unknown);
+    await world.ledger.append({
+      action: "execution.authorized",
+      outcome: "success",
+      source: "gate",
+      id: intent.grantId,
+      occurredAt: startDate,
+      executionArn,
+      ...(expiresAt !== undefined && { expiresAt }),
+      detail: { grantFingerprint: fingerprint ?? "" },
+    });
+    world.provider.revokesNothing = true;
+    expect(await world.revoke()).toBe("exposed");
+    expect(world.ledger.only("token.exposure_recorded")).toMatchObject({
+      fingerprint,
+      expiresAt,
+      detail: { reason: "revocation_unsupported", exposedUntil: expiresAt },
+    });
+    expect([...world.denials.denied]).toEqual([[fingerprint, expiresAt]]);
   });
 
   test("after the token expired is recorded as that, not as revoked", async () => {

@@ -10,7 +10,8 @@ import {
   withGrant,
 } from "../execution/execution-state.ts";
 import { type ExecutionStore, updateExecution } from "../execution/execution-store.ts";
-import type { LedgerWriter } from "../ledger/ledger.ts";
+import { withIssuedToken } from "../gate/gate-entry.ts";
+import type { LedgerReader, LedgerWriter } from "../ledger/ledger.ts";
 import type { DenyList } from "../policy/limits.ts";
 import type { IdentityProvider, IdentityProviders, Introspection } from "../token/identity-provider.ts";
 import type { SealOpener } from "../token/seal.ts";
@@ -19,6 +20,7 @@ import type { RevocationHint } from "./revocation-queue.ts";
 export interface RevokeDeps {
   readonly clock: Clock;
   readonly ledger: LedgerWriter;
+  readonly entries: LedgerReader;
   readonly executions: ExecutionStore;
   readonly seals: SealOpener;
   readonly providers: IdentityProviders;
@@ -194,14 +196,15 @@ async function conclude(
   });
 }
 
-/** The execution and the grant that an intent to revoke stands on, if one does. */
+/** The execution and the grant that an intent to revoke stands on, if one does; with all that is known of its token. */
 async function intended(
   deps: RevokeDeps,
   hint: RevocationHint,
 ): Promise<{ state?: ExecutionState; grant?: Grant }> {
   const state = await deps.executions.get(hint.executionArn);
   const grant = state?.grants.find(({ grantId }) => grantId === hint.grantId);
-  return state && grant?.state === "revoking" ? { state, grant } : {};
+  if (!state || grant?.state !== "revoking") return {};
+  return { state, grant: await withIssuedToken(deps, state.executionArn, grant) };
 }
 
 function isExpired(grant: Grant, now: number): boolean {

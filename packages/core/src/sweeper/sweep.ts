@@ -5,6 +5,7 @@ import type { ExecutionLister } from "../execution/execution-store.ts";
 import type { ExecutionReader } from "../execution/step-functions.ts";
 import { type AbandonDeps, abandonStart } from "../gate/abandon-start.ts";
 import { completeStart } from "../gate/complete-start.ts";
+import { gateEntry, withIssuedToken } from "../gate/gate-entry.ts";
 import { refuseForeign, standingExecution } from "../gate/standing-execution.ts";
 import { startDeadlineMs } from "../gate/start-deadline.ts";
 import type { LedgerReader } from "../ledger/ledger.ts";
@@ -101,16 +102,9 @@ async function sweepStart(
   return "abandoned";
 }
 
-/** What the gate knew of the grant token and could not add to the state any more stands in the ledger. */
 async function complete(deps: SweepDeps, state: ExecutionState, grant: Grant): Promise<void> {
-  const authorized = await gateEntry(deps, state.executionArn, grant, "execution.authorized");
-  const fingerprint = authorized?.detail?.["grantFingerprint"];
-  await completeStart(deps.executions, state.executionArn, {
-    ...grant,
-    state: "active",
-    ...(authorized?.expiresAt !== undefined && { expiresAt: authorized.expiresAt }),
-    ...(typeof fingerprint === "string" && { fingerprint }),
-  });
+  const known = await withIssuedToken(deps, state.executionArn, grant);
+  await completeStart(deps.executions, state.executionArn, { ...known, state: "active" });
 }
 
 /** The same for every sweeper that comes to it, so that two of them record one fact. */
@@ -126,27 +120,6 @@ async function abandon(deps: SweepDeps, state: ExecutionState, grant: Grant): Pr
     isAuthorized: authorized !== undefined,
     isRecorded: recorded !== undefined,
   });
-}
-
-/** What the gate recorded of a grant before its execution had a startDate; a consistent read. */
-async function gateEntry(
-  { entries, clock }: SweepDeps,
-  executionArn: string,
-  { grantId }: Grant,
-  action: Entry["action"],
-): Promise<Entry | undefined> {
-  const window = { from: 0, to: clock.now() + 86_400_000, limit: 100 };
-  let cursor: string | undefined;
-  do {
-    const page = await entries.query(
-      { by: "execution", executionArn },
-      { ...window, ...(cursor !== undefined && { cursor }) },
-    );
-    const found = page.entries.find((entry) => entry.action === action && entry.id === grantId);
-    if (found) return found;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return undefined;
 }
 
 function isOverdue(grant: Grant, now: number): boolean {

@@ -8,13 +8,14 @@ import { createLogger } from "../logging/logger.ts";
 import { revokerHandler } from "../revoker/handler.ts";
 
 const environment = process.env;
-const { state, ledger, executions } = stores(environment);
+const { state, ledger, ledgerReader, executions } = stores(environment);
 const { deadLetters, delayOf } = queues(environment);
 const { providers } = identityProviders(deployedConfig(environment));
 
 export const handler = revokerHandler({
   clock,
   ledger,
+  entries: ledgerReader,
   executions,
   seals: createSealOpener({
     ...state,

@@ -23,6 +23,7 @@ beforeEach(async () => {
   revoke = revokerHandler({
     delay: new MemoryDelay(),
     ...world.deps(),
+    entries: world.ledger,
     seals: world.seals,
     denials: world.denials,
     deadLetters,
