@@ -27,14 +27,27 @@ export async function getItems(
   dynamodb: DynamoDBClient,
   table: string,
   keys: readonly Item[],
-  options: { readonly consistent: boolean },
+  options: {
+    readonly consistent: boolean /** Attributes to read; all unless given. */;
+    readonly only?: readonly string[];
+  },
 ): Promise<Item[]> {
   const batches: Item[][] = [];
   for (let at = 0; at < keys.length; at += batchSize) batches.push(keys.slice(at, at + batchSize));
   const answers = batches.map((batch) =>
-    getBatch(dynamodb, table, { Keys: batch, ConsistentRead: options.consistent }),
+    getBatch(dynamodb, table, {
+      Keys: batch,
+      ConsistentRead: options.consistent,
+      ...projection(options.only),
+    }),
   );
   return (await Promise.all(answers)).flat();
+}
+
+function projection(only: readonly string[] | undefined) {
+  if (!only) return {};
+  const names = Object.fromEntries(only.map((name) => [`#${name}`, name]));
+  return { ProjectionExpression: Object.keys(names).join(", "), ExpressionAttributeNames: names };
 }
 
 async function getBatch(

@@ -39,13 +39,14 @@ export const ledgerIndexes = {
  * Attribute names of the state table.
  *
  * `pk` names the item by its kind: `EXECUTION#`, `SEAL#`, `RATE#`, `USED#`, `BLOCK#`, `KEY#`, `REFUSED#`, `SUBJECT#`,
- * `ERASURE#`. An execution has its
+ * `ERASURE#`, `RECONCILE#`. An execution has its
  * state in `s`, its revision in `r`, a mark of the write in `w`, and in `i` its partition of the `open` index
  * while it is in it. A seal has its ciphertext in `c`, a start rate its count in `n`, a subject's key its id in `k` and the wrapped
  * key in `c`, a block its time in `n`, a used token its execution in `s`. Refusals of a minute, reason and
  * source prefix have their count in `n`, its series in `y`, in `h` the count as it was closed to be recorded, and
  * are in the `open` index until they are. The mapping of a subject to its reference has the reference in `s`, and in
- * `k` and `c` the `sub` under the reference's own key. An intent to erase is in `s`, and in the `open` index. `x` is the time to live, in epoch seconds.
+ * `k` and `c` the `sub` under the reference's own key. An intent to erase is in `s`, and in the `open` index. A reconciler's
+ * progress is in `s`. `x` is the time to live, in epoch seconds.
  */
 export const stateAttributes = {
   partition: "pk",

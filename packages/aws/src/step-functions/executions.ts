@@ -3,8 +3,6 @@ import {
   type DescribeExecutionCommandOutput,
   DescribeMapRunCommand,
   ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
-  InvalidArn,
   type SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
@@ -18,6 +16,7 @@ import type {
   StartOutcome,
 } from "@countersign/core/execution/step-functions";
 import { failureName, isThrottle, isTransient, orUnavailable, unavailable } from "../sdk-error.ts";
+import { answered, unlessUnknown } from "./answers.ts";
 import { historyHoldsStart } from "./nested-start.ts";
 
 /** The Step Functions client; its calls are retried by the SDK. */
@@ -143,16 +142,6 @@ function describe(sfn: SFNClient, executionArn: string): Promise<DescribeExecuti
   return unlessUnknown(orUnavailable(sfn.send(command), "Step Functions"));
 }
 
-async function unlessUnknown<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    // An ARN that an input claims may be well-formed and still be none to Step Functions.
-    if (error instanceof ExecutionDoesNotExist || error instanceof InvalidArn) return undefined;
-    throw error;
-  }
-}
-
 function descriptionOf(found: DescribeExecutionCommandOutput): ExecutionDescription {
   return {
     executionArn: answered(found, "executionArn"),
@@ -164,13 +153,4 @@ function descriptionOf(found: DescribeExecutionCommandOutput): ExecutionDescript
     ...(found.error !== undefined && { error: found.error }),
     ...(found.input !== undefined && { input: found.input }),
   };
-}
-
-/** A member that Step Functions always answers, and the SDK types as optional. */
-function answered<T, K extends keyof T>(answer: T, member: K): NonNullable<T[K]> {
-  const value = answer[member];
-  if (value === undefined || value === null) {
-    throw new TypeError(`Step Functions answered without ${String(member)}`);
-  }
-  return value;
 }
