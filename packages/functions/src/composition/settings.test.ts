@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseConfig } from "@countersign/core/config/config";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configInput, machineArn } from "../../../core/test-support/fixtures.ts";
-import { deployedConfig, deployedWorkflows, setting, urlSetting } from "./settings.ts";
+import { deployedConfig, deployedWorkflows, numberSetting, setting, urlSetting } from "./settings.ts";
 
 const config = parseConfig(configInput());
 let folder: string;
@@ -24,6 +24,14 @@ describe("a setting", () => {
     expect(setting({ A: "a" }, "A")).toBe("a");
     expect(urlSetting({ A: "https://sqs.eu-west-1.amazonaws.com/1/q" }, "A")).toContain("/1/q");
     expect(urlSetting({ A: "http://127.0.0.1:4566/1/q" }, "A")).toContain(":4566");
+  });
+
+  test("that is a number is its value, or what it is unless given", () => {
+    expect(numberSetting({ A: "0" }, "A", 300)).toBe(0);
+    for (const environment of [{}, { A: "" }]) expect(numberSetting(environment, "A", 300)).toBe(300);
+    for (const A of ["-1", "1.5", "5m", "1e3"]) {
+      expect(() => numberSetting({ A }, "A", 300)).toThrow(/^environment variable A is not a whole number$/);
+    }
   });
 
   test.each([{}, { A: undefined }, { A: "" }])("that is missing is named: %o", (environment) => {

@@ -12,6 +12,14 @@ export function setting(environment: Environment, name: string): string {
   throw new Error(`environment variable ${name} is not set`);
 }
 
+/** A number that has a default. @throws {Error} naming the variable that is no whole number. */
+export function numberSetting(environment: Environment, name: string, unlessGiven: number): number {
+  const value = environment[name];
+  if (!value) return unlessGiven;
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  throw new Error(`environment variable ${name} is not a whole number`);
+}
+
 /** A queue's URL. @throws {Error} naming the variable that is missing or no URL. */
 export function urlSetting(environment: Environment, name: string): string {
   const value = setting(environment, name);
