@@ -89,6 +89,8 @@ export interface EmbeddedOptions {
   readonly ports?: Ports;
   /** The authorization server's own port, where a proxy has its issuer's. */
   readonly issuerListensOn?: number;
+  /** How late an event may be before the reconciler counts it as missed. */
+  readonly reconcileGraceSeconds?: number;
 }
 
 export async function startEmbedded({ change, ...options }: EmbeddedOptions = {}): Promise<Embedded> {
@@ -102,6 +104,9 @@ export async function startEmbedded({ change, ...options }: EmbeddedOptions = {}
     stateDirectory,
     ports,
     ...(options.issuerListensOn !== undefined && { issuerListensOn: options.issuerListensOn }),
+    ...(options.reconcileGraceSeconds !== undefined && {
+      reconcileGraceSeconds: options.reconcileGraceSeconds,
+    }),
     onLog: (name, line) => logs.push(`${name}: ${line}`),
   });
   const dynamodb = new DynamoDBClient(clientOf(runtime.urls.dynamodb));

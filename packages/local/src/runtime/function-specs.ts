@@ -15,6 +15,7 @@ const ownNames = [
   "recorder",
   "revoker",
   "sweeper",
+  "reconciler",
 ] as const;
 const timeoutSeconds = 20;
 

@@ -44,6 +44,10 @@ export interface RuntimeOptions {
   readonly visibilitySeconds?: number;
   /** How often the sweeper runs; every minute unless given. */
   readonly sweepSeconds?: number;
+  /** How often the reconciler runs; every 15 minutes unless given. */
+  readonly reconcileSeconds?: number;
+  /** How late an event may be before the reconciler counts it as missed; 5 minutes unless given. */
+  readonly reconcileGraceSeconds?: number;
 }
 
 /** The embedded runtime at work. */
@@ -134,7 +138,7 @@ class Boot {
     const host = this.#startFunctions(state, urls, queueUrls);
     await host.warm(["gate", "recorder", "revoker", "audit"]);
     const sources = await this.#startSources(sqs, host, queueUrls);
-    this.#startSweeper(host);
+    this.#startSchedules(host);
     await aws.events.resume();
     await aws.stepFunctions.resume();
     await this.#startApi(host);
@@ -227,7 +231,7 @@ class Boot {
     urls: Runtime["urls"],
     queues: Awaited<ReturnType<typeof provisionQueues>>,
   ): FunctionHost {
-    const { config, folder, onLog } = this.#options;
+    const { config, folder, onLog, reconcileGraceSeconds } = this.#options;
     state.write("config.json", JSON.stringify(config, null, 2));
     const environment = {
       AWS_ENDPOINT_URL: urls.aws,
@@ -243,6 +247,9 @@ class Boot {
       COUNTERSIGN_STATUS_EVENTS_QUEUE_URL: queues.statusEvents.url,
       COUNTERSIGN_REVOCATIONS_QUEUE_URL: queues.revocations.url,
       COUNTERSIGN_DEAD_LETTERS_QUEUE_URL: queues.deadLetters.url,
+      ...(reconcileGraceSeconds !== undefined && {
+        COUNTERSIGN_RECONCILE_GRACE_SECONDS: String(reconcileGraceSeconds),
+      }),
     };
     const functions = [...ownFunctions(environment), ...workflowFunctions(config, folder)];
     const host = createFunctionHost({
@@ -278,10 +285,15 @@ class Boot {
     return sources;
   }
 
-  #startSweeper(host: FunctionHost): void {
-    const everySeconds = this.#options.sweepSeconds ?? 60;
-    const schedule = startSchedule({ host, functionName: "sweeper", everySeconds });
-    this.#running.add(() => schedule.close());
+  #startSchedules(host: FunctionHost): void {
+    const { sweepSeconds = 60, reconcileSeconds = 900 } = this.#options;
+    for (const [functionName, everySeconds] of [
+      ["sweeper", sweepSeconds],
+      ["reconciler", reconcileSeconds],
+    ] as const) {
+      const schedule = startSchedule({ host, functionName, everySeconds });
+      this.#running.add(() => schedule.close());
+    }
   }
 
   async #startApi(host: FunctionHost): Promise<void> {
