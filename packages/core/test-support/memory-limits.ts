@@ -24,16 +24,18 @@ export class MemoryBlockList implements BlockList {
 export class MemoryStartRate implements StartRate {
   readonly #taken = new Map<string, number>();
 
-  async take(budgets: readonly StartBudget[]): Promise<void> {
-    for (const { of, key, perMinute } of budgets) {
-      const taken = (this.#taken.get(key) ?? 0) + 1;
-      if (taken > perMinute) {
-        throw new RefusedError("policy.start_rate_exceeded", `the ${of} has had its starts`, {
-          retryAfterSeconds: 30,
-        });
-      }
-      this.#taken.set(key, taken);
+  async take(budgets: readonly StartBudget[]) {
+    const empty = budgets.find(({ key, perMinute }) => (this.#taken.get(key) ?? 0) >= perMinute);
+    if (empty) {
+      throw new RefusedError("policy.start_rate_exceeded", `the ${empty.of} has had its starts`, {
+        retryAfterSeconds: 30,
+      });
     }
+    const count = (change: number) => {
+      for (const { key } of budgets) this.#taken.set(key, (this.#taken.get(key) ?? 0) + change);
+    };
+    count(1);
+    return { giveBack: async () => count(-1) };
   }
 }
 

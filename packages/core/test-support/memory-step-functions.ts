@@ -46,7 +46,11 @@ export class MemoryStepFunctions implements ExecutionStarter, ExecutionReader, E
   async stop(executionArn: string, reason?: { readonly error: string }): Promise<boolean> {
     const execution = this.executions.get(executionArn);
     if (execution?.status !== "RUNNING") return false;
-    this.executions.set(executionArn, { ...execution, status: "ABORTED", ...(reason && { error: reason.error }) });
+    this.executions.set(executionArn, {
+      ...execution,
+      status: "ABORTED",
+      ...(reason && { error: reason.error }),
+    });
     return true;
   }
 

@@ -57,6 +57,26 @@ test("a budget too hot for one item is counted in several, that give out no more
   expect(shards).toBeLessThanOrEqual(10);
 });
 
+test("who is over one limit takes nothing from the budgets of others", async () => {
+  const shared = budget("shared", 3);
+  const mallory = budget("mallory", 1, "subject");
+  await take(shared, mallory);
+  for (let n = 0; n < 10; n++) await expect(take(shared, mallory)).rejects.toBeInstanceOf(RefusedError);
+  await take(shared, budget("ada", 9, "subject"));
+  await take(shared, budget("ada", 9, "subject"));
+  await expect(take(shared, budget("ada", 9, "subject"))).rejects.toThrow(
+    "the workflow has had its 3 starts",
+  );
+});
+
+test("starts that are given back can be taken again, once", async () => {
+  const one = budget("returned", 1);
+  const taken = await take(one);
+  await taken.giveBack();
+  await take(one);
+  await expect(take(one)).rejects.toBeInstanceOf(RefusedError);
+});
+
 test("a counter goes away by itself an hour after its minute", async () => {
   now += 60_000_000;
   await take(budget("kept", 9));

@@ -25,23 +25,43 @@ export function createStartRate(source: Source): StartRate {
   return {
     take: async (budgets) => {
       const minute = Math.floor(source.clock.now() / minuteMillis);
-      const taken = await Promise.all(budgets.map((budget) => take(source, budget, minute)));
-      const empty = taken.indexOf(false);
-      if (empty !== -1) throw exceeded(budgets[empty], (minute + 1) * minuteMillis - source.clock.now());
+      const taken = await Promise.allSettled(budgets.map((budget) => take(source, budget, minute)));
+      const counters = taken.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
+      const giveBack = async () => {
+        await Promise.allSettled(counters.map((key) => giveOneBack(source, key)));
+      };
+      if (counters.length === budgets.length) return { giveBack };
+      await giveBack();
+      for (const one of taken) if (one.status === "rejected") throw one.reason;
+      const empty = taken.findIndex((one) => one.status === "fulfilled" && one.value === undefined);
+      throw exceeded(budgets[empty], (minute + 1) * minuteMillis - source.clock.now());
     },
   };
 }
 
-/** From a shard at random, and when that has none left from the others in turn. */
-async function take(source: Source, budget: StartBudget, minute: number): Promise<boolean> {
+/** From a shard at random, and when that has none left from the others in turn; gives the counter it came from. */
+async function take(source: Source, budget: StartBudget, minute: number): Promise<string | undefined> {
   const shards = Math.ceil(budget.perMinute / startsPerShard);
   const first = randomInt(shards);
   for (let tried = 0; tried < shards; tried += 1) {
     const shard = (first + tried) % shards;
     const share = Math.floor(budget.perMinute / shards) + (shard < budget.perMinute % shards ? 1 : 0);
-    if (await takeOne(source, counterKey(budget, minute, shard), share, minute)) return true;
+    const key = counterKey(budget, minute, shard);
+    if (await takeOne(source, key, share, minute)) return key;
   }
-  return false;
+  return undefined;
+}
+
+async function giveOneBack({ dynamodb, table }: Source, key: string): Promise<void> {
+  const command = new UpdateItemCommand({
+    TableName: table,
+    Key: { [names.partition]: { S: key } },
+    UpdateExpression: "ADD #n :minusOne",
+    ConditionExpression: "#n > :zero",
+    ExpressionAttributeNames: { "#n": names.count },
+    ExpressionAttributeValues: { ":minusOne": { N: "-1" }, ":zero": { N: "0" } },
+  });
+  await dynamodb.send(command);
 }
 
 async function takeOne(

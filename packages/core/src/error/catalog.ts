@@ -214,6 +214,10 @@ export const errorCatalog = define({
     "the identity provider refused Countersign's own client",
     "check the client's secret and its grant types at the provider",
   ),
+  "provider.revocation_unconfirmed": unavailable(
+    "the identity provider accepted a revocation that its introspection does not show yet",
+    "wait; it is looked at again, and recorded as exposure if it stays",
+  ),
   "provider.unavailable": unavailable("the identity provider did not answer", "try again later"),
   "store.throttled": {
     status: 429,

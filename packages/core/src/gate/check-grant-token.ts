@@ -19,13 +19,15 @@ type LiveToken = Extract<Introspection, { active: true }>;
  * scopes asked for: an exchanged one for the same subject, in which Countersign is seen to act (RFC 8693 §4.1);
  * one of Countersign's own for Countersign alone.
  *
+ * Gives what the provider said of it, for it knows the token's end better than the answer that brought it.
+ *
  * @throws {RefusedError} `provider.grant_mismatch`, naming the claim.
  */
 export async function checkGrantToken(
   provider: IdentityProvider,
   issued: IssuedToken,
   expected: ExpectedGrant,
-): Promise<void> {
+): Promise<LiveToken> {
   const seen = await provider.introspect(issued.value);
   if (!seen.active) throw mismatch("active", "is false");
   if (provider.identityMode === "client_credentials") checkOwn(seen, provider, expected);
@@ -40,6 +42,7 @@ export async function checkGrantToken(
       throw mismatch("scope", `is "${scopes.join(" ")}", expected "${expected.scopes.join(" ")}"`);
     }
   }
+  return seen;
 }
 
 /** By `sub`, or where that differs by audience, by what does not. */

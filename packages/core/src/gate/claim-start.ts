@@ -42,26 +42,37 @@ export type Claimed =
  * took the name, or an earlier request whose outcome is not known yet.
  */
 export async function claimStart(deps: ClaimDeps, claim: Claim): Promise<Claimed> {
-  const [intent, ...limits] = await Promise.allSettled([
+  const [intent, starts, use] = await Promise.allSettled([
     deps.executions.put(claim.intent),
     takeBudgets(deps, claim),
     takeToken(deps, claim),
   ]);
-  const claimed = intent.status === "fulfilled" ? ours(1) : await earlierStart(deps, claim, intent.reason);
-  if (claimed.kind === "earlier") return claimed;
-  const refused = limits.find(({ status }) => status === "rejected");
-  if (refused?.status !== "rejected") return claimed;
-  await deps.executions.remove(claim.executionArn, claimed.revision);
-  throw refused.reason;
+  const giveBack = async () => {
+    if (starts.status === "fulfilled") await starts.value?.giveBack();
+  };
+  try {
+    const claimed = intent.status === "fulfilled" ? ours(1) : await earlierStart(deps, claim, intent.reason);
+    if (claimed.kind === "earlier") {
+      await giveBack();
+      return claimed;
+    }
+    const refused = [starts, use].find(({ status }) => status === "rejected");
+    if (refused?.status !== "rejected") return claimed;
+    await deps.executions.remove(claim.executionArn, claimed.revision);
+    throw refused.reason;
+  } catch (error) {
+    await giveBack();
+    throw error;
+  }
 }
 
 function ours(revision: number): Claimed & { kind: "ours" } {
   return { kind: "ours", revision };
 }
 
-async function takeBudgets({ startRate }: ClaimDeps, { token, workflow }: Claim): Promise<void> {
+async function takeBudgets({ startRate }: ClaimDeps, { token, workflow }: Claim) {
   const budgets = startBudgets(token, workflow);
-  if (budgets.length > 0) await startRate.take(budgets);
+  return budgets.length > 0 ? startRate.take(budgets) : undefined;
 }
 
 async function takeToken({ tokenUses }: ClaimDeps, { token, tokenUse, executionArn }: Claim): Promise<void> {

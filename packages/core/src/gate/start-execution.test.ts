@@ -41,7 +41,7 @@ describe("a start", () => {
         { state: "active", startDate: world.stepFunctions.startDate, expiresAt: startDate + 3_600_000 },
       ],
     });
-    expect(world.seals.size).toBe(1);
+    expect(world.seals.expiries).toEqual([startDate + 3_600_000]);
     expect(world.revocations.hints).toEqual([]);
   });
 
@@ -110,10 +110,24 @@ describe("a start", () => {
     });
   });
 
-  test("takes the inbound token's expiry where the provider states no lifetime", async () => {
+  test.each([
+    ["introspection's, where the answer states no lifetime", undefined, startDate + 7_200_000],
+    ["introspection's, where that is later", startDate + 60_000, startDate + 7_200_000],
+    ["the answer's, where that is later", startDate + 9_000_000, startDate + 9_000_000],
+  ])("has a grant that ends with %s: never with the caller's own token", async (_whose, answered, end) => {
+    const world = new GateWorld();
+    world.provider.issues = { expiresAt: answered };
+    world.provider.introspects = { expiresAt: startDate + 7_200_000 };
+    expect((await world.start()).grant.expiresAt).toBe(end);
+    expect(world.state?.grants[0]?.expiresAt).toBe(end);
+  });
+
+  test("has a grant of no known end where nobody states one", async () => {
     const world = new GateWorld();
     world.provider.issues = { expiresAt: undefined };
-    expect((await world.start()).grant.expiresAt).toBe(tokenWith().expiresAt);
+    world.provider.introspects = { expiresAt: undefined };
+    expect((await world.start()).grant).not.toHaveProperty("expiresAt");
+    expect(world.ledger.only("execution.authorized")).not.toHaveProperty("expiresAt");
   });
 
   test("without an Idempotency-Key is a new execution each time", async () => {

@@ -98,6 +98,8 @@ export async function startExecution(deps: StartDeps, request: StartRequest): Pr
 
 type Personal = Awaited<ReturnType<PersonalDataCipher["encrypt"]>>;
 
+type StartedGrant = Grant & { readonly startDate: number };
+
 /** One request on its way: holds what every step of it needs. */
 class Start {
   readonly #deps: StartDeps;
@@ -157,13 +159,12 @@ class Start {
     }
     this.#revision = claimed.revision;
     const issued = await this.#exchange();
-    const grant = this.#grantOf(issued);
-    const startDate = await this.#recordAndStart(seal, personal, issued, grant);
-    await this.#activate(grant, startDate);
+    const started = await this.#recordAndStart(seal, personal, issued, this.#grantOf(issued));
+    await this.#activate(started);
     return {
       executionArn: this.#executionArn,
-      startDate,
-      grant: { ...grant, state: "active", startDate },
+      startDate: started.startDate,
+      grant: started,
       created: true,
     };
   }
@@ -192,10 +193,12 @@ class Start {
 
   #grantOf(issued: IssuedToken | undefined): Grant {
     const { expiresAt, fingerprint } = this.#request.token;
+    if (!issued) return { ...this.#grant, expiresAt, fingerprint };
     return {
       ...this.#grant,
-      expiresAt: issued?.expiresAt ?? expiresAt,
-      fingerprint: issued ? this.#deps.fingerprint(issued.value, this.#grant.subject.iss) : fingerprint,
+      // Unknown where the provider does not say: it may well outlive the caller's token.
+      ...(issued.expiresAt !== undefined && { expiresAt: issued.expiresAt }),
+      fingerprint: this.#deps.fingerprint(issued.value, this.#grant.subject.iss),
     };
   }
 
@@ -205,26 +208,29 @@ class Start {
     personal: Promise<Personal>,
     issued: IssuedToken | undefined,
     grant: Grant,
-  ): Promise<number> {
+  ): Promise<StartedGrant> {
     try {
-      await this.#record(seal, personal, issued, grant);
-      return await this.#start(grant);
+      const end = await this.#record(seal, personal, issued, grant);
+      const startDate = await this.#start(grant);
+      return { ...grant, ...(end !== undefined && { expiresAt: end }), state: "active", startDate };
     } catch (error) {
       if (!(error instanceof OutcomeUnknownError)) await this.#abandon(grant, issued, error);
       throw error;
     }
   }
 
-  /** All of it durable and in order before the start; the reads come after the intent was written. */
+  /**
+   * All of it durable and in order before the start; the reads come after the intent was written.
+   *
+   * Gives the latest time anyone says that the grant ends.
+   */
   async #record(
     seal: PreparedSeal,
     personal: Promise<Personal>,
     issued: IssuedToken | undefined,
     grant: Grant,
-  ): Promise<void> {
-    const settled = await Promise.allSettled([
-      this.#appendAuthorized(grant, personal),
-      this.#refuseBlocked(),
+  ): Promise<number | undefined> {
+    const [seen, ...others] = await Promise.allSettled([
       issued &&
         checkGrantToken(this.#provider, issued, {
           subject: this.#request.token.providerSubject ?? grant.subject,
@@ -232,14 +238,19 @@ class Start {
           audience: this.#grantAudience,
           scopes: grant.scopes,
         }),
+      this.#appendAuthorized(grant, personal),
+      this.#refuseBlocked(),
       issued && this.#seal(seal, issued),
     ]);
-    for (const result of settled) if (result.status === "rejected") throw result.reason;
+    for (const result of [...others, seen]) if (result.status === "rejected") throw result.reason;
+    const ends = [grant.expiresAt, seen.status === "fulfilled" ? seen.value?.expiresAt : undefined];
+    const known = ends.filter((end) => end !== undefined);
+    return known.length > 0 ? Math.max(...known) : undefined;
   }
 
   /** Last of the four to be asked for: encrypting takes the processor, which the others need to set out. */
   #seal(seal: PreparedSeal, issued: IssuedToken): Promise<void> {
-    this.#sealed = seal.store(issued.value);
+    this.#sealed = seal.store(issued.value, issued.expiresAt);
     return this.#sealed;
   }
 
@@ -287,13 +298,12 @@ class Start {
     );
   }
 
-  async #activate(grant: Grant, startDate: number): Promise<void> {
-    const active: Grant = { ...grant, state: "active", startDate };
+  async #activate(active: StartedGrant): Promise<void> {
     try {
       await this.#deps.executions.put({
         ...this.#claim.intent,
         grants: [active],
-        startDate,
+        startDate: active.startDate,
         status: "RUNNING",
         revision: this.#revision + 1,
       });
@@ -328,10 +338,17 @@ class Start {
       await this.#sealed;
       return "revocation_pending";
     } catch {
-      return this.#provider.revoke(issued.value).then(
-        (answer) => (answer === "accepted" ? "revoked" : "revocation_pending"),
-        () => "revocation_pending",
-      );
+      return (await this.#revokeNow(issued)) ? "revoked" : "revocation_pending";
+    }
+  }
+
+  /** Whether the token is proven dead; without its seal this is the only try there is. */
+  async #revokeNow({ value }: IssuedToken): Promise<boolean> {
+    try {
+      if ((await this.#provider.revoke(value)) === "unsupported") return false;
+      return !(await this.#provider.introspect(value)).active;
+    } catch {
+      return false;
     }
   }
 }

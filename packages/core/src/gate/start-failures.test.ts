@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { arnOf, startDate, statusEventWith, subject } from "../../test-support/fixtures.ts";
+import { arnOf, startDate, statusEventWith, subject, tokenWith } from "../../test-support/fixtures.ts";
 import { GateWorld } from "../../test-support/gate-world.ts";
 import {
   IntegrityError,
@@ -44,6 +44,20 @@ describe("a start over the rate", () => {
     expect(world.executions.arns).toHaveLength(1);
     expect(world.provider.issued).toHaveLength(1);
     expect(world.ledger.only("execution.denied").error?.code).toBe("policy.start_rate_exceeded");
+  });
+
+  test("is not counted, nor is a request that was answered before", async () => {
+    const world = new GateWorld({ limits: { startsPerMinute: 2, startsPerMinuteOfSubject: 1 } });
+    await world.start();
+    for (const _again of [1, 2, 3]) expect(await world.start()).toMatchObject({ created: false });
+    for (const idempotencyKey of ["key-2", "key-3"]) {
+      await expect(world.start({ idempotencyKey })).rejects.toMatchObject({
+        code: "policy.start_rate_exceeded",
+      });
+    }
+    const other = tokenWith({ subject: { ...subject, sub: "grace" } });
+    world.provider.introspects = { subject: other.subject };
+    expect(await world.start({ token: other })).toMatchObject({ created: true });
   });
 
   test("is not started where the rate can't be read", async () => {
@@ -173,6 +187,16 @@ describe("a start that fails before Step Functions is asked", () => {
     const sealer = { prepare: () => ({ store: fails }) };
     await expect(world.start({}, { sealer })).rejects.toBe(down);
     await expectAbandoned(world, { name: "UnavailableError", code: "store.unavailable" }, "revoked");
+  });
+
+  test("for want of the seal is not called revoked when the token lives on", async () => {
+    const world = new GateWorld();
+    world.provider.ignoresRevocation = true;
+    const sealer = { prepare: () => ({ store: fails }) };
+    await expect(world.start({}, { sealer })).rejects.toBe(down);
+    expect(world.ledger.only("execution.abandoned").detail).toEqual({ grantToken: "revocation_pending" });
+    await world.revoke();
+    expect(world.ledger.only("token.exposure_recorded").detail).toMatchObject({ reason: "no_seal" });
   });
 
   test("for want of the seal and the provider leaves the intent to revoke", async () => {

@@ -13,14 +13,18 @@ export interface StartBudget {
 /** Counts starts within a minute, across every gate. */
 export interface StartRate {
   /**
-   * Takes one start from each budget of this minute.
-   *
-   * A start that one budget refuses may have been counted in the others: no more than the limits ever pass.
+   * Takes one start from each budget of this minute; where one has none left, the others get theirs back.
    *
    * @throws {RefusedError} `policy.start_rate_exceeded` with the seconds until the next minute.
    * @throws {UnavailableError} `store.unavailable`.
    */
-  take(budgets: readonly StartBudget[]): Promise<void>;
+  take(budgets: readonly StartBudget[]): Promise<TakenStarts>;
+}
+
+/** Starts that were taken from their budgets. */
+export interface TakenStarts {
+  /** Gives them back, for a start that is none after all; one that can't be given back stays counted. */
+  giveBack(): Promise<void>;
 }
 
 /** The budgets a start is counted in: those that the workflow's policy limits. */

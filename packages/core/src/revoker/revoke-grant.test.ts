@@ -9,7 +9,7 @@ import { MemorySeals } from "../../test-support/memory-seals.ts";
 import { onlyProvider, ScriptedProvider } from "../../test-support/scripted-provider.ts";
 import { OAuthResponseError, RefusedError, UnavailableError } from "../error/errors.ts";
 import type { Grant, GrantState } from "../execution/execution-state.ts";
-import { giveUpRevocation, type RevokeDeps, revokeGrant } from "./revoke-grant.ts";
+import { expiryGraceMs, giveUpRevocation, type RevokeDeps, revokeGrant } from "./revoke-grant.ts";
 
 const executionArn = arnOf("e");
 const intent = grantWith({ state: "revoking", actors: [{ sub: "agent" }] });
@@ -79,8 +79,9 @@ class RevokerWorld {
   }
 }
 
+/** One that has been asked often enough already. */
 async function withDeafProvider(): Promise<RevokerWorld> {
-  const world = await RevokerWorld.with();
+  const world = await RevokerWorld.with({ ...intent, revocation: { at: startDate, tries: 3 } });
   world.provider.ignoresRevocation = true;
   return world;
 }
@@ -117,6 +118,10 @@ describe("a revocation", () => {
   test("that the provider accepts and does not honour is exposure until the token expires", async () => {
     const world = await RevokerWorld.with();
     world.provider.ignoresRevocation = true;
+    for (const _look of [1, 2, 3]) {
+      await expect(world.revoke()).rejects.toMatchObject({ code: "provider.revocation_unconfirmed" });
+      expect(world.state).toBe("revoking");
+    }
     expect(await world.revoke()).toBe("exposed");
     expect(world.ledger.only("token.exposure_recorded")).toMatchObject({
       outcome: "failure",
@@ -124,6 +129,15 @@ describe("a revocation", () => {
     });
     expect(world.ledger.actions).not.toContain("token.revoked");
     expect(world.state).toBe("closed");
+  });
+
+  test("that introspection shows late is verified at a later look, and no exposure", async () => {
+    const world = await RevokerWorld.with();
+    world.provider.ignoresRevocation = true;
+    await expect(world.revoke()).rejects.toBeInstanceOf(UnavailableError);
+    world.provider.ignoresRevocation = false;
+    expect(await world.revoke()).toBe("revoked");
+    expect(world.ledger.actions).not.toContain("token.exposure_recorded");
   });
 
   test.each<[string, (world: RevokerWorld) => void, string, boolean]>([
@@ -208,11 +222,26 @@ describe("a revocation", () => {
   });
 
   test("after the token expired is recorded as that, not as revoked", async () => {
-    const world = await RevokerWorld.with(grantWith({ state: "revoking", expiresAt: startDate + 10_000 }));
+    const world = await RevokerWorld.with(
+      grantWith({ state: "revoking", expiresAt: startDate + 10_000 - expiryGraceMs }),
+    );
     expect(await world.revoke()).toBe("expired");
     expect(world.ledger.actions).toEqual(["token.revocation_requested", "token.expired"]);
     expect(world.state).toBe("expired");
     expect(world.provider.revoked).toEqual([]);
+  });
+
+  test("of a token that should have ended a moment ago is carried out all the same, for clocks differ", async () => {
+    const world = await RevokerWorld.with(grantWith({ state: "revoking", expiresAt: startDate + 9_000 }));
+    expect(await world.revoke()).toBe("revoked");
+    expect(world.provider.revoked).toEqual(world.provider.issued);
+  });
+
+  test("of a token whose end nobody told is carried out, however late", async () => {
+    const { expiresAt: _unknown, ...grant } = intent;
+    const world = await RevokerWorld.with(grant);
+    world.clock.advance(365 * 86_400_000);
+    expect(await world.revoke()).toBe("revoked");
   });
 
   test("opens the seal of its own redrive", async () => {
@@ -309,6 +338,27 @@ describe("a revocation that the provider keeps from its end", () => {
     expect(await world.revoke()).toBe("revoked");
   });
 
+  test("is given up with what the gate alone had recorded of the token, for the sweeper to go by", async () => {
+    const { expiresAt, fingerprint, ...known } = intent;
+    const world = await RevokerWorld.with(known);
+    await world.ledger.append({
+      action: "execution.authorized",
+      outcome: "success",
+      source: "gate",
+      id: intent.grantId,
+      occurredAt: startDate,
+      executionArn,
+      ...(expiresAt !== undefined && { expiresAt }),
+      detail: { grantFingerprint: fingerprint ?? "" },
+    });
+    await giveUpRevocation(world.deps(), hint, down, "message-1");
+    expect(world.executions.peek(executionArn)?.grants[0]).toMatchObject({
+      expiresAt,
+      fingerprint,
+      revocation: { gaveUp: true },
+    });
+  });
+
   test("is not given up once no intent stands", async () => {
     const world = await RevokerWorld.with(grantWith({ state: "revoked" }));
     await giveUpRevocation(world.deps(), hint, down, "message-1");
@@ -321,7 +371,10 @@ describe("a revoker that dies at any call, before or after it took effect", () =
     ["a verified revocation", () => RevokerWorld.with()],
     ["an exposure without a seal", () => RevokerWorld.with(intent, { isSealed: false })],
     ["an exposure of a token that lives on", withDeafProvider],
-    ["an expiry", () => RevokerWorld.with(grantWith({ state: "revoking", expiresAt: startDate }))],
+    [
+      "an expiry",
+      () => RevokerWorld.with(grantWith({ state: "revoking", expiresAt: startDate - expiryGraceMs })),
+    ],
   ];
 
   test.each(

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { EntryAction } from "../entry/actions.ts";
 import type { EntryFields } from "../entry/build-entry.ts";
-import { CountersignError, RefusedError } from "../error/errors.ts";
+import { CountersignError, RefusedError, UnavailableError } from "../error/errors.ts";
 import {
   type ExecutionState,
   type Grant,
@@ -46,7 +46,7 @@ export async function revokeGrant(deps: RevokeDeps, hint: RevocationHint): Promi
     return await carryOut(deps, state, grant);
   } catch (error) {
     // What went wrong is more to the point than that the count of it could not be kept.
-    await noteTry(deps, hint).catch(() => undefined);
+    await noteTry(deps, state, grant).catch(() => undefined);
     throw error;
   }
 }
@@ -72,12 +72,30 @@ async function carryOut(deps: RevokeDeps, state: ExecutionState, grant: Grant): 
   const accepted = await record("token.revocation_accepted", "success", {}, requested);
   const seen = await lookAt(provider, token);
   if (seen === undefined) return exposed("unverifiable", accepted);
+  if (seen.active && seen.evidence === "signature") return exposed("unverifiable", accepted);
   if (seen.active) {
-    return exposed(seen.evidence === "introspection" ? "still_active" : "unverifiable", accepted);
+    if (triesOf(grant) < looks) throw unconfirmed();
+    return exposed("still_active", accepted);
   }
   await record("token.revoked", "success", { evidence: "introspection" }, accepted);
   await conclude(deps, state, grant, "revoked");
   return "revoked";
+}
+
+/** Times that a provider which accepted is asked again: introspection may lag behind revocation. */
+const looks = 3;
+/** A token is taken for ended only this long after it should have, for clocks differ. */
+export const expiryGraceMs = 5 * 60_000;
+
+function triesOf(grant: Grant): number {
+  return grant.revocation?.tries ?? 0;
+}
+
+function unconfirmed(): UnavailableError {
+  return new UnavailableError(
+    "provider.revocation_unconfirmed",
+    "the provider accepted the revocation, and its introspection still says that the token is active",
+  );
 }
 
 /** What the provider says of the token, or undefined where it can never say. */
@@ -108,23 +126,30 @@ export async function giveUpRevocation(
   const reason = cause instanceof CountersignError ? cause.code : "internal";
   const record = recorder(deps, state, grant, attemptId);
   await record("token.revocation_gave_up", "failure", { reason, grantId: grant.grantId, ...exposure(grant) });
-  await updateProgress(deps, hint, (progress) => ({ ...progress, gaveUp: true }));
+  await updateProgress(deps, state, grant, (progress) => ({ ...progress, gaveUp: true }));
 }
 
-async function noteTry(deps: RevokeDeps, hint: RevocationHint): Promise<void> {
-  await updateProgress(deps, hint, ({ tries }) => ({ at: deps.clock.now(), tries: tries + 1 }));
+async function noteTry(deps: RevokeDeps, state: ExecutionState, grant: Grant): Promise<void> {
+  await updateProgress(deps, state, grant, ({ tries }) => ({ at: deps.clock.now(), tries: tries + 1 }));
 }
 
+/** Also writes down what was found out of the token meanwhile: a sweeper goes by its end. */
 async function updateProgress(
   deps: RevokeDeps,
-  { executionArn, grantId }: RevocationHint,
+  { executionArn }: ExecutionState,
+  { grantId, expiresAt, fingerprint }: Grant,
   change: (progress: RevocationProgress) => RevocationProgress,
 ): Promise<void> {
   await updateExecution(deps.executions, executionArn, (state) => {
     const grant = state?.grants.find((one) => one.grantId === grantId);
     if (!state || grant?.state !== "revoking") return state;
     const progress = grant.revocation ?? { at: deps.clock.now(), tries: 0 };
-    return withGrant(state, grantId, (one) => ({ ...one, revocation: change(progress) }));
+    return withGrant(state, grantId, (one) => ({
+      ...one,
+      ...(expiresAt !== undefined && { expiresAt }),
+      ...(fingerprint !== undefined && { fingerprint }),
+      revocation: change(progress),
+    }));
   });
 }
 
@@ -208,5 +233,5 @@ async function intended(
 }
 
 function isExpired(grant: Grant, now: number): boolean {
-  return grant.expiresAt !== undefined && grant.expiresAt <= now;
+  return grant.expiresAt !== undefined && grant.expiresAt + expiryGraceMs <= now;
 }

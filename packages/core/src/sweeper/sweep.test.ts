@@ -171,7 +171,7 @@ describe("an intent to revoke", () => {
   });
 
   test("that was given up ends when its token does", async () => {
-    const world = await worldWith({ at: minutesAgo(25), tries: 20, gaveUp: true }, minutesAgo(1));
+    const world = await worldWith({ at: minutesAgo(25), tries: 20, gaveUp: true }, minutesAgo(6));
     await world.sweep();
     await world.revoke();
     expect(world.ledger.actions).toEqual(["token.revocation_requested", "token.expired"]);

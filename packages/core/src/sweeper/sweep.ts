@@ -9,6 +9,7 @@ import { gateEntry, withIssuedToken } from "../gate/gate-entry.ts";
 import { refuseForeign, standingExecution } from "../gate/standing-execution.ts";
 import { startDeadlineMs } from "../gate/start-deadline.ts";
 import type { LedgerReader } from "../ledger/ledger.ts";
+import { expiryGraceMs } from "../revoker/revoke-grant.ts";
 
 export interface SweepDeps extends AbandonDeps {
   readonly lister: ExecutionLister;
@@ -51,7 +52,6 @@ const concurrency = 8;
 export async function sweep(deps: SweepDeps, options: SweepOptions): Promise<SweepReport> {
   const report = { looked: 0, completed: 0, abandoned: 0, hinted: 0, failed: 0 };
   const sweepOne = async (executionArn: string): Promise<void> => {
-    if (deps.clock.now() >= options.until) return;
     report.looked += 1;
     try {
       const state = await deps.executions.get(executionArn);
@@ -62,10 +62,19 @@ export async function sweep(deps: SweepDeps, options: SweepOptions): Promise<Swe
       options.onFailure(executionArn, error);
     }
   };
-  for (const arns of [deps.lister.listOpen(), deps.lister.listRevoking()]) {
-    await Readable.from(arns).forEach(sweepOne, { concurrency });
+  const isOver = () => deps.clock.now() >= options.until;
+  // What a live token hangs on comes first: there may be many executions that merely run.
+  for (const arns of [deps.lister.listRevoking(), deps.lister.listOpen()]) {
+    await Readable.from(listedUntil(arns, isOver)).forEach(sweepOne, { concurrency });
   }
   return report;
+}
+
+async function* listedUntil(arns: AsyncIterable<string>, isOver: () => boolean): AsyncGenerator<string> {
+  for await (const arn of arns) {
+    if (isOver()) return;
+    yield arn;
+  }
 }
 
 async function sweepState(
@@ -124,7 +133,7 @@ async function abandon(deps: SweepDeps, state: ExecutionState, grant: Grant): Pr
 
 function isOverdue(grant: Grant, now: number): boolean {
   if (grant.state !== "revoking") return false;
-  if (grant.expiresAt !== undefined && grant.expiresAt <= now) return true;
+  if (grant.expiresAt !== undefined && grant.expiresAt + expiryGraceMs <= now) return true;
   const { at, tries, gaveUp } = grant.revocation ?? { at: 0, tries: 0 };
   if (gaveUp) return false;
   return now - at > (tries === 0 ? unheardAfterMs : retriedWithinMs);
