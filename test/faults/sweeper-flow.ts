@@ -62,3 +62,17 @@ export function sweepOf({ stores, starts, late }: Leftovers): Flow {
     },
   };
 }
+
+/** The event of an execution's start whose gate died before it could say that it had started. */
+export function eventOfUnanswered(left: Leftovers): Flow {
+  const [due = ""] = left.late;
+  const sweep = sweepOf(left);
+  return {
+    ...sweep,
+    work: (stage, kill) => stage.deliverAndKill("recorder", [due], kill),
+    recover: async (stage) => {
+      await stage.deliver("recorder", [due]);
+      await sweep.recover(stage);
+    },
+  };
+}
