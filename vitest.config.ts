@@ -8,6 +8,8 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/**/*.test.ts"],
+          // These need SST's components, which `npm run test:infra` installs first.
+          exclude: ["test/infra/**"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
