@@ -82,14 +82,14 @@ function sstNames(config: string | undefined) {
   return {
     name: "sst-names",
     setup(build: {
-      onResolve(filter: object, resolve: () => { path: string } | undefined): void;
+      onResolve(filter: object, resolve: (args: { importer: string }) => { path: string } | undefined): void;
       onLoad(
         filter: object,
         load: (args: LoadArguments) => { contents: string; loader: string } | undefined,
       ): void;
     }) {
-      build.onResolve({ filter: /\/countersign\.config\.ts$/ }, () =>
-        config === undefined ? undefined : { path: resolve(root, config) },
+      build.onResolve({ filter: /\/countersign\.config\.ts$/ }, ({ importer }) =>
+        config !== undefined && isOwn(importer) ? { path: resolve(root, config) } : undefined,
       );
       build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
         if (isOwn(path)) return { contents: names + readFileSync(path, "utf8"), loader: "ts" };
