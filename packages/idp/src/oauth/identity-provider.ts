@@ -97,8 +97,8 @@ const identityModes = {
 
 function createProvider(parts: ProviderParts): OAuthIdentityProvider {
   const { issuer, client, clock } = parts;
-  const jwksUri = () => keysAddress(client, issuer.issuer);
-  const signingKeys = keysAt(jwksUri, parts);
+  const jwksUri = async () => keysAddress((await client.metadata()).jwks_uri, issuer.issuer);
+  const signingKeys = keysAt(parts);
   const introspectionResponse = (token: string): Promise<Claims> =>
     client.request("introspect", (configuration) =>
       tokenIntrospection(configuration, token, { token_type_hint: "access_token" }),
@@ -138,8 +138,7 @@ function createProvider(parts: ProviderParts): OAuthIdentityProvider {
   };
 }
 
-async function keysAddress(client: OAuthClient, issuer: string): Promise<URL> {
-  const { jwks_uri } = await client.metadata();
+function keysAddress(jwks_uri: string | undefined, issuer: string): URL {
   if (jwks_uri !== undefined && URL.canParse(jwks_uri)) return new URL(jwks_uri);
   throw new UnavailableError(
     "provider.unavailable",
@@ -151,13 +150,18 @@ async function keysAddress(client: OAuthClient, issuer: string): Promise<URL> {
 }
 
 /** Keys live as long as their address does. */
-function keysAt(jwksUri: () => Promise<URL>, { issuer, client, timeoutSeconds }: ProviderParts) {
+function keysAt({ issuer, client, timeoutSeconds }: ProviderParts) {
   let kept: { readonly address: string | undefined; readonly keys: SigningKeys } | undefined;
   return async (): Promise<SigningKeys> => {
     // Compared as it was written: this is on the way of every token.
     const { jwks_uri: address } = await client.metadata();
-    if (kept?.address === address && kept) return kept.keys;
-    const keys = createSigningKeys({ issuer: issuer.issuer, jwksUri: await jwksUri(), timeoutSeconds });
+    if (kept && kept.address === address) return kept.keys;
+    // Nothing is awaited from here on: all who come at once must share one set of keys, and its fetch.
+    const keys = createSigningKeys({
+      issuer: issuer.issuer,
+      jwksUri: keysAddress(address, issuer.issuer),
+      timeoutSeconds,
+    });
     kept = { address, keys };
     return keys;
   };
