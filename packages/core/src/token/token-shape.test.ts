@@ -164,6 +164,15 @@ describe("a token shape", () => {
     );
   });
 
+  test("is looked for in arrays and objects of as many members as an input holds", () => {
+    const length = 150_000;
+    const list = [...Array.from({ length }, () => 1), jwtLike("last")];
+    expect(findTokenShapes({ list })).toEqual([{ path: `$.list[${length}]`, kind: "jwt" }]);
+    expect(findTokenShapes(`[${"1,".repeat(length)}1]`)).toEqual([]);
+    const named = Object.fromEntries(Array.from({ length }, (_, n) => [`n${n}`, n]));
+    expect(findTokenShapes(named)).toEqual([]);
+  });
+
   test("is looked for in any value without failing", () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {

@@ -55,15 +55,25 @@ export function findTokenShapes(value: unknown): TokenShape[] {
 
 /** Adds what the members' names tell, and leaves the members to be looked at, the first one on top. */
 function visit(value: object, path: string, found: TokenShape[], places: Place[]): void {
+  const members = Array.isArray(value) ? itemsOf(value, path) : membersOf(value, path, found);
+  // One by one: as arguments of one call, the members of a long array would exhaust the stack.
+  for (const member of members.reverse()) places.push(member);
+}
+
+function itemsOf(list: readonly unknown[], path: string): Place[] {
+  return Array.from(list, (value, index) => ({ value, path: joined(path, `[${index}]`) }));
+}
+
+function membersOf(value: object, path: string, found: TokenShape[]): Place[] {
   const members: Place[] = [];
   for (const [name, member] of Object.entries(value)) {
-    const at = Array.isArray(value) ? joined(path, `[${name}]`) : joined(path, `.${pathName(name)}`);
+    const at = joined(path, `.${pathName(name)}`);
     const keyShape = shapeOf(name);
     if (keyShape) found.push({ path: joined(path, ".<name>"), kind: keyShape });
     if (isCredential(name, member)) found.push({ path: at, kind: "credential_field" });
     else members.push({ value: member, path: at });
   }
-  places.push(...members.reverse());
+  return members;
 }
 
 function isCredential(name: string, member: unknown): boolean {
