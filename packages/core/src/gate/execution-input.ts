@@ -12,8 +12,10 @@ export const maxInputDepth = 500;
 /**
  * Checks the input a caller gives for an execution.
  *
- * @throws {InvalidInputError} when it is no object, is nested too deep, holds a token, or uses the name the
- * gate writes.
+ * Its size comes first: what is larger than Step Functions takes is not looked into.
+ *
+ * @throws {InvalidInputError} when it is no object, is too large, is nested too deep, holds a token, or uses the
+ * name the gate writes.
  */
 export function checkInput(input: unknown): Record<string, unknown> {
   if (input === undefined) return {};
@@ -25,6 +27,7 @@ export function checkInput(input: unknown): Record<string, unknown> {
       field: "input.countersign",
     });
   }
+  if (isLargerThan(maxInputBytes, input)) throw tooLarge("is larger");
   const [shape] = findTokenShapes(input);
   if (shape) {
     const field = `input${shape.path.slice(1)}`;
@@ -43,6 +46,31 @@ export function checkInput(input: unknown): Record<string, unknown> {
   }
   return input as Record<string, unknown>;
 }
+
+/** Whether a value has more bytes of JSON than that; counted without writing it, for it may be nested too deep. */
+function isLargerThan(limit: number, value: object): boolean {
+  let bytes = 0;
+  const places: unknown[] = [value];
+  while (places.length > 0 && bytes <= limit) {
+    const place = places.pop();
+    if (typeof place !== "object" || place === null) {
+      bytes += jsonBytes(place);
+      continue;
+    }
+    const isList = Array.isArray(place);
+    const names = Object.keys(place);
+    // Brackets, and a comma between members.
+    bytes += 2 + Math.max(0, names.length - 1);
+    for (let at = 0; at < names.length && bytes <= limit; at += 1) {
+      const name = names[at] ?? "";
+      if (!isList) bytes += jsonBytes(name) + 1;
+      places.push((place as Readonly<Record<string, unknown>>)[name]);
+    }
+  }
+  return bytes > limit;
+}
+
+const jsonBytes = (scalar: unknown): number => Buffer.byteLength(JSON.stringify(scalar) ?? "");
 
 function isDeeperThan(limit: number, value: object): boolean {
   let level: unknown[] = [value];
@@ -68,16 +96,13 @@ export function executionInput(input: Record<string, unknown>, workflow: string,
   };
   const json = JSON.stringify({ ...input, countersign });
   const bytes = Buffer.byteLength(json);
-  if (bytes > maxInputBytes) {
-    throw new InvalidInputError(
-      "request.too_large",
-      `"input" is ${bytes} bytes with what the gate adds, expected at most ${maxInputBytes}`,
-      {
-        field: "input",
-      },
-    );
-  }
+  if (bytes > maxInputBytes) throw tooLarge(`is ${bytes} bytes with what the gate adds`);
   return json;
+}
+
+function tooLarge(fact: string): InvalidInputError {
+  const message = `"input" ${fact}, expected at most ${maxInputBytes} bytes of JSON`;
+  return new InvalidInputError("request.too_large", message, { field: "input" });
 }
 
 /** SHA-256 of a request, to tell a retry from another request under the same key. */

@@ -191,6 +191,12 @@ const refusals: {
     facts: { body: { input: { a: "x".repeat(262_144) } } },
   },
   {
+    of: "an input of a great many numbers",
+    status: 413,
+    code: "request.too_large",
+    facts: { body: { input: { a: Array.from({ length: 200_000 }, () => 1) } } },
+  },
+  {
     of: "a body too large",
     status: 413,
     code: "request.too_large",
