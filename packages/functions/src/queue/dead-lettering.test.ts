@@ -160,12 +160,31 @@ describe("a message that can't be given up stays:", () => {
     expect(await run(batch(message("m", "b", maxReceives)))).toEqual(leaves("m"));
     expect(deadLetters.letters).toEqual([]);
   });
+});
 
-  test("when its body can't be made safe", async () => {
+describe("a message whose giving up fails for good becomes a letter all the same:", () => {
+  const bug = new RangeError("too deep");
+
+  test("without a body when that can't be made safe", async () => {
     const redact = () => {
-      throw new RangeError("too deep");
+      throw bug;
     };
-    expect(await handle({ b: down }, { redact })(batch(message("m", "b", maxReceives)))).toEqual(leaves("m"));
-    expect(deadLetters.letters).toEqual([]);
+    expect(await handle({ b: down }, { redact })(batch(message("m", "b", maxReceives)))).toEqual(leaves());
+    expect(deadLetters.letters).toMatchObject([{ id: "m", reason: { code: "store.unavailable" } }]);
+    expect(deadLetters.letters[0]).not.toHaveProperty("redrivable");
+    expect(log.errors).toContainEqual({
+      message: "message could not be redacted",
+      messageId: "m",
+      error: bug,
+    });
+  });
+
+  test("when whoever must be told first can't be told ever", async () => {
+    const onGiveUp = async () => {
+      throw bug;
+    };
+    expect(await handle({ b: down }, { onGiveUp })(batch(message("m", "b", maxReceives)))).toEqual(leaves());
+    expect(deadLetters.letters).toMatchObject([{ id: "m", redrivable: "redacted 1" }]);
+    expect(log.errors).toContainEqual({ message: "message given up untold", messageId: "m", error: bug });
   });
 });

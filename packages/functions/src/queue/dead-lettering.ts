@@ -16,7 +16,7 @@ export interface DeadLetteringDeps {
   readonly maxReceives: number;
   /** What of a body may be kept, to be sent again. */
   readonly redact: (body: string) => string | undefined;
-  /** Told before the letter is written; what it throws leaves the message for another try. */
+  /** Told before the letter is written; a failure that may pass leaves the message for another try. */
   readonly onGiveUp?: (record: SQSRecord, error: unknown) => Promise<void>;
   /** Puts off the next try of a message. */
   readonly delay: MessageDelay;
@@ -94,7 +94,7 @@ async function giveUp(
   receiveCount: number,
 ): Promise<boolean> {
   try {
-    await deps.onGiveUp?.(record, error);
+    await tellFirst(deps, record, error);
     await deps.deadLetters.send(letterFor(deps, record, error, receiveCount));
     return true;
   } catch (again) {
@@ -106,13 +106,36 @@ async function giveUp(
   }
 }
 
+/** A message that nobody can ever be told of still becomes a letter: left where it is, it would be lost in the end. */
+async function tellFirst({ onGiveUp, log }: DeadLetteringDeps, record: SQSRecord, error: unknown) {
+  try {
+    await onGiveUp?.(record, error);
+  } catch (failure) {
+    if (failure instanceof CountersignError && failure.definition.retryable) throw failure;
+    log.error("message given up untold", { error: asError(failure), messageId: record.messageId });
+  }
+}
+
+/** What of a body may be kept; nothing of one that can't be made safe. */
+function redactedBody(
+  { redact, log }: DeadLetteringDeps,
+  { body, messageId }: SQSRecord,
+): string | undefined {
+  try {
+    return redact(body);
+  } catch (failure) {
+    log.error("message could not be redacted", { error: asError(failure), messageId });
+    return undefined;
+  }
+}
+
 function letterFor(
   deps: DeadLetteringDeps,
   record: SQSRecord,
   error: unknown,
   receiveCount: number,
 ): DeadLetter {
-  const redrivable = deps.redact(record.body);
+  const redrivable = redactedBody(deps, record);
   const bytes = Buffer.from(record.body, "utf8");
   return {
     id: record.messageId,
