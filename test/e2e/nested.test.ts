@@ -1,31 +1,19 @@
-import { resolve } from "node:path";
 import { GetExecutionHistoryCommand, StartExecutionCommand } from "@aws-sdk/client-sfn";
-import type { ConfigInput } from "@countersign/core/config/config";
 import type { Entry } from "@countersign/core/entry/entry";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Embedded, startEmbedded } from "../support/embedded.ts";
 import { eventually } from "../support/eventually.ts";
 import { Observer } from "../support/observer.ts";
-
-const shippingArn = "arn:aws:states:us-east-1:000000000000:stateMachine:shipping";
-/** A claim that nothing proves is waited for a minute, and looked at again when its message is visible again. */
-const forgeryTimeout = 150_000;
+import { shippingArn, withOrders } from "../support/orders.ts";
 
 let embedded: Embedded;
 let observer: Observer;
 let token: string;
-/** A gated execution that runs, and one started around the gate that claims to be its child. */
-let running: string;
-let forged: string;
 
 beforeAll(async () => {
   embedded = await startEmbedded({ change: withOrders });
   observer = new Observer(embedded.runtime.urls);
   token = await embedded.caller.token("payments-app", "payout:start");
-  running = await start({ address: "here", goesOn: true });
-  const input = JSON.stringify({ AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: running, address: "here" });
-  const started = await embedded.sfn.send(new StartExecutionCommand({ stateMachineArn: shippingArn, input }));
-  forged = started.executionArn ?? "";
 });
 afterAll(async () => {
   observer.close();
@@ -47,6 +35,7 @@ describe("an execution that a gated one starts", () => {
   });
 
   it("is recorded so where its parent does not wait for it", async () => {
+    const running = await start({ address: "here", goesOn: true });
     const child = await childOf(running, "TaskSucceeded");
     const authorized = await observer.untilEntry(running, "execution.authorized");
     expect(await observer.untilEntry(child, "execution.started")).toMatchObject(
@@ -70,22 +59,7 @@ describe("an execution that a gated one starts", () => {
   });
 });
 
-describe("an execution around the gate that claims a gated parent", () => {
-  it(
-    "is nobody's, for its parent's history does not know it",
-    async () => {
-      const entries = await untilForgeryIsRecorded();
-      expect(actionsOf(entries)).toEqual(["execution.started", "execution.succeeded"]);
-      for (const entry of entries) {
-        expect(entry).toMatchObject({ attribution: "none", workflow: "shipping" });
-        const { subject: who, clientId, scopes, causedBy, parentExecution } = entry;
-        expect([who, clientId, scopes, causedBy, parentExecution]).toEqual(Array(5).fill(undefined));
-      }
-      expect((await observer.grant(running))?.state).toBe("active");
-    },
-    forgeryTimeout,
-  );
-
+describe("an execution around the gate that claims a parent", () => {
   it("does not make a claim on an ungated one wait", async () => {
     const other = await startAround({ address: "here" });
     const claiming = await startAround({
@@ -95,26 +69,6 @@ describe("an execution around the gate that claims a gated parent", () => {
     expect((await observer.untilEntry(claiming, "execution.succeeded")).attribution).toBe("none");
   });
 });
-
-function withOrders(config: ConfigInput): ConfigInput {
-  const machines = ["orders", "shipping"].map((name) => [
-    name,
-    { definition: resolve(import.meta.dirname, "fixtures", `${name}.asl.json`) },
-  ]);
-  const policy = { start: { scopes: ["payout:start"] } };
-  return {
-    ...config,
-    workflows: {
-      ...config.workflows,
-      orders: { stateMachine: "orders", ...policy },
-      shipping: { stateMachine: "shipping", ...policy },
-    },
-    local: {
-      ...config.local,
-      stateMachines: { ...config.local?.stateMachines, ...Object.fromEntries(machines) },
-    },
-  };
-}
 
 async function start(input: object): Promise<string> {
   const { status, body } = await embedded.caller.start(token, "orders", input);
@@ -137,16 +91,6 @@ function childOf(executionArn: string, type: "TaskSubmitted" | "TaskSucceeded"):
     const output = (found?.taskSubmittedEventDetails ?? found?.taskSucceededEventDetails)?.output;
     return output === undefined ? undefined : String(JSON.parse(output).ExecutionArn);
   });
-}
-
-/** The usual patience, several times over. */
-async function untilForgeryIsRecorded(): Promise<readonly Entry[]> {
-  const deadline = Date.now() + forgeryTimeout - 10_000;
-  for (;;) {
-    const entries = await observer.entries(forged);
-    if (entries.length >= 2 || Date.now() > deadline) return entries;
-    await new Promise((done) => setTimeout(done, 1_000));
-  }
 }
 
 function inherited(parent: string, authorized: Entry) {
