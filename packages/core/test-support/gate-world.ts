@@ -48,8 +48,7 @@ export class GateWorld {
       ledger: faults.watch("ledger", this.ledger),
       executions: faults.watch("executions", this.executions),
       sealer: {
-        prepare: (context) =>
-          faults.watch("seal", { store: (token: string) => this.seals.store(context, token) }),
+        prepare: (context) => faults.watch("seal", this.seals.prepare(context)),
       },
       personal: faults.watch("personal", this.personal),
       blocks: faults.watch("blocks", this.blocks),

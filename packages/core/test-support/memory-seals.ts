@@ -2,25 +2,34 @@ import type { PreparedSeal, SealContext, Sealer, SealOpener } from "../src/token
 
 /** Keeps sealed tokens under their context, each written once. */
 export class MemorySeals implements Sealer, SealOpener {
-  readonly #tokens = new Map<string, string>();
+  readonly #seals = new Map<string, { readonly token: string; readonly expiresAt: number | undefined }>();
 
   prepare(context: SealContext): PreparedSeal {
-    return { store: (token) => this.store(context, token) };
+    return { store: (token, expiresAt) => this.store(context, token, expiresAt) };
   }
 
-  async store(context: SealContext, token: string): Promise<void> {
+  async store(context: SealContext, token: string, expiresAt?: number): Promise<void> {
     const name = nameOf(context);
-    const standing = this.#tokens.get(name);
-    if (standing !== undefined && standing !== token) throw new Error("illegal write: a seal is replaced");
-    this.#tokens.set(name, token);
+    const standing = this.#seals.get(name);
+    if (standing && standing.token !== token) throw new Error("illegal write: a seal is replaced");
+    this.#seals.set(name, { token, expiresAt });
   }
 
   async open(context: SealContext): Promise<string | undefined> {
-    return this.#tokens.get(nameOf(context));
+    return this.#seals.get(nameOf(context))?.token;
+  }
+
+  async discard(context: SealContext): Promise<void> {
+    this.#seals.delete(nameOf(context));
   }
 
   get size(): number {
-    return this.#tokens.size;
+    return this.#seals.size;
+  }
+
+  /** Until when each seal's token was said to live. */
+  get expiries(): readonly (number | undefined)[] {
+    return [...this.#seals.values()].map(({ expiresAt }) => expiresAt);
   }
 }
 

@@ -60,9 +60,10 @@ async function authorized(): Promise<EntryFields> {
 
 async function sealItem(token: string): Promise<Item> {
   const context = { executionArn, redriveCount: 0, grantId: randomUUID() };
-  await createSealer({ dynamodb: db.client, table: db.state, kms: kms.client, keyId: kms.keyArn })
+  const clock = { now: () => at };
+  await createSealer({ dynamodb: db.client, table: db.state, kms: kms.client, keyId: kms.keyArn, clock })
     .prepare(context)
-    .store(token);
+    .store(token, at + 3_599_000);
   const key = { pk: { S: `SEAL#${executionArn}#${context.grantId}` } };
   const { Item } = await db.client.send(new GetItemCommand({ TableName: db.state, Key: key }));
   return Item ?? {};

@@ -1,19 +1,27 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { GetItemCommand, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient, GetItemCommand, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { IntegrityError, UnavailableError } from "@countersign/core/error/errors";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { startDynamoDB, type TestDynamoDB } from "../../test-support/dynamodb.ts";
-import { Refusal } from "../../test-support/json-endpoint.ts";
+import { loopback, startDynamoDB, type TestDynamoDB } from "../../test-support/dynamodb.ts";
+import { Hangup, Refusal, startJsonEndpoint } from "../../test-support/json-endpoint.ts";
 import { startKms, type TestKms } from "../../test-support/kms.ts";
 import { sampleExecutionArn } from "../../test-support/sample-entries.ts";
 import { createSealer, createSealOpener, type SealSource } from "./seal.ts";
 
 let db: TestDynamoDB;
 let kms: TestKms;
-let source: SealSource;
+let source: SealSource & { readonly clock: { now(): number } };
+const now = 1_770_000_000_000;
+const expiresAt = now + 600_500;
 beforeAll(async () => {
   [db, kms] = await Promise.all([startDynamoDB(), startKms()]);
-  source = { dynamodb: db.client, table: db.state, kms: kms.client, keyId: kms.keyArn };
+  source = {
+    dynamodb: db.client,
+    table: db.state,
+    kms: kms.client,
+    keyId: kms.keyArn,
+    clock: { now: () => now },
+  };
 });
 afterAll(async () => {
   await db[Symbol.asyncDispose]();
@@ -30,9 +38,13 @@ const keyOf = (context: { executionArn: string; grantId: string }) => ({
   pk: { S: `SEAL#${context.executionArn}#${context.grantId}` },
 });
 
-async function storedBytes(context: ReturnType<typeof newContext>): Promise<Buffer> {
+async function stored(context: ReturnType<typeof newContext>) {
   const { Item } = await db.client.send(new GetItemCommand({ TableName: db.state, Key: keyOf(context) }));
-  return Buffer.from(Item?.["c"]?.B ?? "");
+  return Item;
+}
+
+async function storedBytes(context: ReturnType<typeof newContext>): Promise<Buffer> {
+  return Buffer.from((await stored(context))?.["c"]?.B ?? "");
 }
 
 async function plant(context: ReturnType<typeof newContext>, bytes: Uint8Array): Promise<void> {
@@ -43,7 +55,7 @@ async function plant(context: ReturnType<typeof newContext>, bytes: Uint8Array):
 test("a sealed token opens under its own execution, redrive and grant", async () => {
   const context = newContext();
   const token = newToken();
-  await createSealer(source).prepare(context).store(token);
+  await createSealer(source).prepare(context).store(token, expiresAt);
   expect(await createSealOpener(source).open(context)).toBe(token);
   expect(await createSealOpener(source).open({ ...context, grantId: randomUUID() })).toBeUndefined();
   await expect(createSealOpener(source).open({ ...context, redriveCount: 1 })).rejects.toBeInstanceOf(
@@ -59,13 +71,13 @@ test("the data key is asked for before there is a token, under the execution and
     operation: "GenerateDataKey",
     input: { EncryptionContext: { executionArn: context.executionArn, redriveCount: "0" } },
   });
-  await seal.store(newToken());
+  await seal.store(newToken(), expiresAt);
   expect(kms.requests).toHaveLength(1);
 });
 
 test("no token stands in the table", async () => {
   const token = newToken();
-  await createSealer(source).prepare(newContext()).store(token);
+  await createSealer(source).prepare(newContext()).store(token, expiresAt);
   const { Items = [] } = await db.client.send(new ScanCommand({ TableName: db.state }));
   const text = Items.map(
     (item) => JSON.stringify(item) + Buffer.from(item["c"]?.B ?? "").toString("latin1"),
@@ -76,7 +88,7 @@ test("no token stands in the table", async () => {
 
 test("a seal put in another's place does not open", async () => {
   const [mine, other] = [newContext(), newContext()];
-  await createSealer(source).prepare(other).store(newToken());
+  await createSealer(source).prepare(other).store(newToken(), expiresAt);
   await plant(mine, await storedBytes(other));
   await expect(createSealOpener(source).open(mine)).rejects.toMatchObject({
     name: "IntegrityError",
@@ -86,7 +98,7 @@ test("a seal put in another's place does not open", async () => {
 
 test("a seal altered in any part does not open", async () => {
   const context = newContext();
-  await createSealer(source).prepare(context).store(newToken());
+  await createSealer(source).prepare(context).store(newToken(), expiresAt);
   const whole = await storedBytes(context);
   for (let at = 0; at < whole.length; at += 7) {
     const altered = Buffer.from(whole);
@@ -105,30 +117,30 @@ test("a seal under another KMS key does not open", async () => {
   await using elsewhere = await startKms();
   await createSealer({ ...source, kms: elsewhere.client })
     .prepare(context)
-    .store(newToken());
+    .store(newToken(), expiresAt);
   await expect(createSealOpener(source).open(context)).rejects.toBeInstanceOf(IntegrityError);
 });
 
 test("KMS is told which key must have wrapped the data key", async () => {
   const context = newContext();
-  await createSealer(source).prepare(context).store(newToken());
+  await createSealer(source).prepare(context).store(newToken(), expiresAt);
   await createSealOpener({ ...source, keyId: "alias/countersign" }).open(context);
   expect(kms.requests.at(-1)).toMatchObject({ operation: "Decrypt", input: { KeyId: "alias/countersign" } });
 });
 
 test("while KMS is throttled sealing and opening are unavailable", async () => {
   const context = newContext();
-  await createSealer(source).prepare(context).store(newToken());
+  await createSealer(source).prepare(context).store(newToken(), expiresAt);
   kms.refuse = new Refusal("ThrottlingException");
   await expect(createSealOpener(source).open(context)).rejects.toBeInstanceOf(UnavailableError);
-  await expect(createSealer(source).prepare(newContext()).store(newToken())).rejects.toBeInstanceOf(
-    UnavailableError,
-  );
+  await expect(
+    createSealer(source).prepare(newContext()).store(newToken(), expiresAt),
+  ).rejects.toBeInstanceOf(UnavailableError);
 });
 
 test("being denied the key is no integrity error and not to be waited out", async () => {
   const context = newContext();
-  await createSealer(source).prepare(context).store(newToken());
+  await createSealer(source).prepare(context).store(newToken(), expiresAt);
   kms.refuse = new Refusal("AccessDeniedException");
   await expect(createSealOpener(source).open(context)).rejects.toMatchObject({
     name: "AccessDeniedException",
@@ -143,6 +155,42 @@ test("a prepared seal that is never used leaves no failure behind", async () => 
 
 test("a prepared seal is stored once", async () => {
   const seal = createSealer(source).prepare(newContext());
-  await seal.store(newToken());
-  await expect(seal.store(newToken())).rejects.toBeInstanceOf(TypeError);
+  await seal.store(newToken(), expiresAt);
+  await expect(seal.store(newToken(), expiresAt)).rejects.toBeInstanceOf(TypeError);
+});
+
+test.each([
+  ["an hour after its token's end", expiresAt, Math.ceil(expiresAt / 1000) + 3600],
+  ["25 hours from now where its token has no end known", undefined, now / 1000 + 25 * 3600],
+])("a seal lives until %s", async (_, end, expected) => {
+  const context = newContext();
+  await createSealer(source).prepare(context).store(newToken(), end);
+  expect((await stored(context))?.["x"]).toEqual({ N: String(expected) });
+});
+
+test("a discarded seal is gone, and no other; discarding it again is success", async () => {
+  const context = newContext();
+  const another = { ...context, grantId: randomUUID() };
+  const token = newToken();
+  await createSealer(source).prepare(context).store(newToken(), expiresAt);
+  await createSealer(source).prepare(another).store(token, expiresAt);
+  const opener = createSealOpener(source);
+  await opener.discard(context);
+  await opener.discard(context);
+  expect(await opener.open(context)).toBeUndefined();
+  expect(await stored(context)).toBeUndefined();
+  expect(await opener.open(another)).toBe(token);
+});
+
+test("a seal that can't be discarded now is unavailable", async () => {
+  await using endpoint = await startJsonEndpoint({
+    DeleteItem: () => {
+      throw new Hangup();
+    },
+  });
+  const dynamodb = new DynamoDBClient({ ...loopback, endpoint: endpoint.url, maxAttempts: 1 });
+  await expect(createSealOpener({ ...source, dynamodb }).discard(newContext())).rejects.toBeInstanceOf(
+    UnavailableError,
+  );
+  dynamodb.destroy();
 });

@@ -3,8 +3,9 @@ import {
   type NodeEncryptionMaterial,
   type NodeMaterialsManager,
 } from "@aws-crypto/client-node";
-import { GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { DeleteItemCommand, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import type { KMSClient } from "@aws-sdk/client-kms";
+import type { Clock } from "@countersign/core/clock";
 import { IntegrityError } from "@countersign/core/error/errors";
 import type { PreparedSeal, SealContext, Sealer, SealOpener } from "@countersign/core/token/seal";
 import type { Item } from "../dynamodb/item.ts";
@@ -21,20 +22,33 @@ export interface SealSource extends StateSource {
   readonly keyId: string;
 }
 
-/** Seals grant tokens under data keys of one KMS key, each an item of its own in the state table. */
-export function createSealer(source: SealSource): Sealer {
+/** How long a seal is kept whose token does not say when it ends. */
+const unknownLifetimeMillis = 86_400_000;
+/** Kept on after the token's end, for clocks that differ: the token may live at its provider for that long. */
+const graceSeconds = 3600;
+
+type TimedSource = SealSource & { readonly clock: Clock };
+
+/**
+ * Seals grant tokens under data keys of one KMS key, each an item of its own in the state table, whose time to
+ * live is over an hour after the token's end; 25 hours from now where that is not known.
+ */
+export function createSealer(source: TimedSource): Sealer {
   return new KmsSealer(source);
 }
 
-/** Opens seals that were made under the same KMS key. */
+/** Opens seals that were made under the same KMS key, and removes them. */
 export function createSealOpener(source: SealSource): SealOpener {
-  return { open: (context) => openSeal(source, context) };
+  return {
+    open: (context) => openSeal(source, context),
+    discard: (context) => discardSeal(source, context),
+  };
 }
 
 class KmsSealer implements Sealer {
-  readonly #source: SealSource;
+  readonly #source: TimedSource;
 
-  constructor(source: SealSource) {
+  constructor(source: TimedSource) {
     this.#source = source;
   }
 
@@ -51,19 +65,24 @@ class KmsSealer implements Sealer {
     materials.catch(() => undefined);
     let used = false;
     return {
-      store: async (token) => {
+      store: async (token, expiresAt) => {
         if (used) throw new TypeError("a prepared seal is stored once: its data key is gone");
         used = true;
         const prepared = preparedManager(manager, await materials);
         const { result } = await encryptionClient.encrypt(prepared, token, { suiteId, encryptionContext });
-        await this.#put(context, result);
+        await this.#put(context, result, expiresAt);
       },
     };
   }
 
-  async #put(context: SealContext, ciphertext: Uint8Array): Promise<void> {
-    const { dynamodb, table } = this.#source;
-    const item = { ...sealKey(context), [names.ciphertext]: { B: ciphertext } };
+  async #put(context: SealContext, ciphertext: Uint8Array, expiresAt: number | undefined): Promise<void> {
+    const { dynamodb, table, clock } = this.#source;
+    const end = expiresAt ?? clock.now() + unknownLifetimeMillis;
+    const item = {
+      ...sealKey(context),
+      [names.ciphertext]: { B: ciphertext },
+      [names.expiresAt]: { N: String(Math.ceil(end / 1000) + graceSeconds) },
+    };
     await orUnavailable(
       dynamodb.send(new PutItemCommand({ TableName: table, Item: item })),
       `table ${table}`,
@@ -87,6 +106,11 @@ async function openSeal(
     throw unopened(context, failure(), error);
   }
   throw doesNotOpen(context, "it was sealed for another");
+}
+
+async function discardSeal({ dynamodb, table }: SealSource, context: SealContext): Promise<void> {
+  const command = new DeleteItemCommand({ TableName: table, Key: sealKey(context) });
+  await orUnavailable(dynamodb.send(command), `table ${table}`);
 }
 
 /** Hands out materials that were asked for ahead of the token. */

@@ -22,13 +22,24 @@ export interface PreparedSeal {
   /**
    * Encrypts the token under a data key from KMS with the context, and stores it; resolves once durable.
    *
+   * The seal is kept until the token has expired, at `expiresAt` in epoch milliseconds; where that is not known,
+   * for a time of the store's own.
+   *
    * @throws {UnavailableError} `store.unavailable`.
    */
-  store(token: string): Promise<void>;
+  store(token: string, expiresAt: number | undefined): Promise<void>;
 }
 
 /** Opens seals; given to the revoker and the broker alone. */
 export interface SealOpener {
   /** The grant token, or undefined when there is no seal. @throws {IntegrityError} when it does not open. */
   open(context: SealContext): Promise<string | undefined>;
+
+  /**
+   * Removes the seal of a grant that is concluded; absent is success. What is never discarded, as the seal of a
+   * grant that closed with success, ends with its token.
+   *
+   * @throws {UnavailableError} `store.unavailable`.
+   */
+  discard(context: SealContext): Promise<void>;
 }
