@@ -6,10 +6,13 @@ export const errorsFile = new URL("../../../docs/errors.md", import.meta.url);
 
 const introduction = `# Error codes
 
-Every error answer is RFC 9457 problem details with one of these codes; log lines and dead letters carry the same
-codes. A code never changes its meaning. *Retry* says whether the same request can succeed later.
+Every error answer of Countersign is RFC 9457 problem details with one of these codes; log lines and dead letters
+carry the same codes. A code never changes its meaning. *Retry* says whether the same request can succeed later.
 
-This page is made from \`packages/core/src/error/catalog.ts\` by \`node packages/core/scripts/publish-errors.ts\`.
+What never reaches a function, API Gateway answers by itself, as does the embedded runtime: \`{"message": …}\` with
+404 for a route or method that is not in the API's document, 400 for a malformed path, 413 for a body over 10 MB.
+
+This page is made from \`packages/core/src/error/catalog.ts\` by \`npm run generate\`.
 
 | code | status | retry | meaning | fix |
 |---|---|---|---|---|

@@ -51,6 +51,6 @@ describe("an error code", () => {
   });
 });
 
-test('docs/errors.md is what "node packages/core/scripts/publish-errors.ts" writes', async () => {
+test('docs/errors.md is what "npm run generate" writes', async () => {
   expect(await readFile(errorsFile, "utf8")).toBe(renderErrors());
 });

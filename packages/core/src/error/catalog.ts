@@ -122,7 +122,7 @@ export const errorCatalog = define({
     status: 403,
     retryable: false,
     title: "the access token lacks a scope",
-    fix: "request a token with the scopes named in the detail; where none is named, ask who runs the workflow",
+    fix: "request a token with the scopes named in the detail; where none is named, check the workflow's name, and ask who runs it for a scope",
     challenge: "insufficient_scope",
   },
   "policy.role_missing": {
