@@ -57,6 +57,7 @@ async function carryOut(deps: RevokeDeps, state: ExecutionState, grant: Grant): 
   if (isExpired(grant, deps.clock.now())) {
     await record("token.expired", "success", {}, requested);
     await conclude(deps, state, grant, "expired");
+    await discardSeal(deps, state, grant);
     return "expired";
   }
   const exposed = (reason: Exposure, causedBy = requested) =>
@@ -201,7 +202,17 @@ async function expose(
   }
   await record("token.exposure_recorded", "failure", { reason, ...exposure(grant) }, causedBy);
   await conclude(deps, state, grant, "closed");
+  await discardSeal(deps, state, grant);
   return "exposed";
+}
+
+/** A token that nothing more is to be done with is kept no longer; what can't be removed ends by its own time. */
+async function discardSeal(
+  deps: RevokeDeps,
+  { executionArn }: ExecutionState,
+  { redriveCount, grantId }: Grant,
+): Promise<void> {
+  await deps.seals.discard({ executionArn, redriveCount, grantId }).catch(() => undefined);
 }
 
 function exposure(grant: Grant): { exposedUntil?: number } {
