@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Client, StartedExecution } from "@countersign/client/client";
-import { ConnectionError } from "@countersign/client/errors";
 import { type ConnectionOptions, connect } from "../connection/connect.ts";
+import { mayHaveArrived } from "../connection/transient.ts";
 import { type InputOptions, readInput } from "../input/json-input.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import { CommandError } from "../output/failure.ts";
@@ -69,7 +69,7 @@ async function reportEnd(
 
 /** Without an answer, only the same key can tell a second try from a second execution. */
 function mayHaveStarted(error: unknown, idempotencyKey: string): unknown {
-  if (!(error instanceof ConnectionError)) return error;
+  if (!mayHaveArrived(error)) return error;
   return new CommandError(
     error.message,
     `${error.fix}; if it was started is not known, so try again with --idempotency-key ${idempotencyKey}`,

@@ -1,6 +1,6 @@
-import { ConnectionError } from "@countersign/client/errors";
 import { exitCodes } from "../output/exit-codes.ts";
 import { CommandError } from "../output/failure.ts";
+import { ProviderConnectionError } from "./transient.ts";
 
 const timeoutMs = 30_000;
 
@@ -14,7 +14,7 @@ export interface ProviderAnswer {
  * Finds the token endpoint of an issuer (RFC 8414 §3, else OpenID Connect Discovery §4).
  *
  * @throws {CommandError} when the metadata is not this issuer's.
- * @throws {ConnectionError} when nothing answers.
+ * @throws {ProviderConnectionError} when nothing answers.
  */
 export async function discoverTokenEndpoint(issuer: string): Promise<string> {
   for (const url of metadataUrls(issuer)) {
@@ -36,7 +36,7 @@ export async function discoverTokenEndpoint(issuer: string): Promise<string> {
   throw malformed(issuer, "it has no metadata (RFC 8414)");
 }
 
-/** Sends one request to the provider, without following redirects. @throws {ConnectionError} */
+/** Sends one request to the provider, without following redirects. @throws {ProviderConnectionError} */
 export async function askProvider(url: string, init: RequestInit): Promise<ProviderAnswer> {
   try {
     const response = await fetch(url, {
@@ -46,7 +46,7 @@ export async function askProvider(url: string, init: RequestInit): Promise<Provi
     });
     return { status: response.status, body: parseObject(await response.text()) };
   } catch (cause) {
-    throw new ConnectionError(
+    throw new ProviderConnectionError(
       `no answer from the identity provider at ${new URL(url).origin}`,
       'start the embedded runtime with "countersign up"',
       cause,
