@@ -67,6 +67,30 @@ describe("a nested execution that its parent's history proves", () => {
     expect(world.ledger.only("execution.started")).toMatchObject({ attribution: "child", subject });
   });
 
+  test("whose event came without its input waits until that can be read", async () => {
+    const world = await worldWith();
+    prove(world);
+    world.stepFunctions.executions.delete(child);
+    const event = eventOf("RUNNING", { input: null });
+    await expect(world.deliver(event)).rejects.toBeInstanceOf(UnavailableError);
+    expect(world.ledger.entries).toEqual([]);
+    know(world, child, gated);
+    await world.deliver(event);
+    expect(world.ledger.only("execution.started")).toMatchObject({ attribution: "child", subject });
+  });
+
+  test("whose input could not be read in time is nobody's, also once it can be read", async () => {
+    const world = await worldWith();
+    prove(world);
+    world.stepFunctions.executions.delete(child);
+    world.clock.advance(3 * minutes);
+    for (const status of ["RUNNING", "RUNNING", "FAILED"]) {
+      await world.deliver(eventOf(status, { input: null }));
+      know(world, child, gated);
+    }
+    expect(world.ledger.entries.map(({ attribution }) => attribution)).toEqual(["none", "none"]);
+  });
+
   test("keeps its attribution when its parent's history is gone", async () => {
     const world = await worldWith();
     prove(world);
@@ -160,6 +184,7 @@ describe("a claim that nothing proves", () => {
   ])("of %s is nobody's at once", async (_what, parent) => {
     const world = await worldWith();
     const input = claim(parent);
+    world.stepFunctions.add({ executionArn: arnOf("ungated"), startDate: childStart });
     world.stepFunctions.add({ executionArn: child, startDate: childStart, input });
     const { calls } = await world.deliver(eventOf("RUNNING", { input }));
     expect(world.ledger.only("execution.started").attribution).toBe("none");

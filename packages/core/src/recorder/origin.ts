@@ -46,11 +46,12 @@ const nobody: Origin = { attribution: "none" };
  * Says whom an execution is put down to: its own grant, else that of the nearest ancestor that has one.
  *
  * A Map's child is told by Step Functions. A nested execution only claims a parent, in an input that whoever
- * starts it writes: it is believed once the parent's own history holds the start. What is decided on a claim
- * is durable before this returns, so that every delivery of every event says the same.
+ * starts it writes: it is believed once the parent's own history holds the start. Step Functions' answers come
+ * to be true in their own time: what is decided on them is durable before this returns, so that every delivery
+ * of every event says the same.
  *
  * @param inputOf Gives the execution's input, for an event that came without it.
- * @throws {UnavailableError} while a claim may still be proven: deliver the event again.
+ * @throws {UnavailableError} while the answer may still change: deliver the event again.
  */
 export async function originOf(
   deps: OriginDeps,
@@ -61,11 +62,13 @@ export async function originOf(
   const own = grantOf(state, event);
   if (state && own && (await isUnder(deps, state, own, event, inputOf)))
     return { attribution: "gate", grant: own };
-  if (isMapChild(event.executionArn)) return mapOrigin(deps, event);
   const decided = state && isAbout(state, event) ? state.attribution : undefined;
+  if (isMapChild(event.executionArn)) return decided === "none" ? nobody : mapOrigin(deps, event, decided);
   // A redriven parent starts its Task again, as a new execution: who redrives a nested one is not its parent.
   if (event.redriveCount > 0 || decided === "none") return nobody;
-  const parent = event.input ? event.claimedParent : claimedParentOf(await inputOf());
+  const input = event.input ? undefined : await inputOf();
+  if (!event.input && input === undefined) return unreadOrigin(deps, event);
+  const parent = event.input ? event.claimedParent : claimedParentOf(input);
   if (parent === undefined) return nobody;
   return nestedOrigin(deps, event, parent, decided);
 }
@@ -87,20 +90,46 @@ async function isUnder(
   const ids = grant.redriveCount > 0 ? grants.map(({ grantId }) => grantId) : [grant.grantId];
   if (event.input) return ids.includes(event.grantId ?? "");
   const input = await inputOf();
-  if (input !== undefined || clock.now() > event.startDate + patienceMs) {
-    return ids.includes(grantIdOf(input) ?? "");
-  }
-  throw new UnavailableError(
-    "store.unavailable",
-    `the input of "${event.executionArn}" can't be read yet, and its event came without it`,
-  );
+  if (input === undefined) patiently(clock, event.startDate, noInput(event));
+  return ids.includes(grantIdOf(input) ?? "");
 }
 
-async function mapOrigin(deps: OriginDeps, event: StatusEvent): Promise<Origin> {
-  const parent = await deps.reader.mapParent(event.executionArn);
-  if (parent === undefined) return nobody;
-  const grant = await grantBehind(deps, parent, event.startDate, 1);
-  return grant ? { attribution: "child", grant, parent } : { ...nobody, parent };
+/**
+ * Passes once the time is over in which Step Functions may not know yet what it has started.
+ *
+ * @throws {UnavailableError} before that, with what is not known yet.
+ */
+function patiently(clock: Clock, startDate: number, fact: string): void {
+  if (clock.now() <= startDate + patienceMs) throw new UnavailableError("store.unavailable", fact);
+}
+
+const noInput = ({ executionArn }: StatusEvent): string =>
+  `the input of "${executionArn}" can't be read yet, and its event came without it`;
+
+/** An execution that Step Functions does not know, of whose input nothing is known either. */
+async function unreadOrigin(deps: OriginDeps, event: StatusEvent): Promise<Origin> {
+  patiently(deps.clock, event.startDate, noInput(event));
+  if ((await decide(deps, event, "none")) === "none") return nobody;
+  // Another delivery knew the input: what it has recorded can't be told without it.
+  throw new UnavailableError("store.unavailable", noInput(event));
+}
+
+async function mapOrigin(
+  deps: OriginDeps,
+  event: StatusEvent,
+  decided: Attribution | undefined,
+): Promise<Origin> {
+  const { executionArn, startDate } = event;
+  const parent = await deps.reader.mapParent(executionArn);
+  const unknown = `the execution whose Map runs "${executionArn}" can't be told yet`;
+  if (parent === undefined && decided !== "child") patiently(deps.clock, startDate, unknown);
+  const grant = parent === undefined ? undefined : await grantBehind(deps, parent, startDate, 1);
+  const attribution = decided === "child" ? decided : await decide(deps, event, grant ? "child" : "none");
+  if (attribution === "none") return nobody;
+  // Recorded with its parent once, it is not to be told without it.
+  if (parent === undefined) throw new UnavailableError("store.unavailable", unknown);
+  const inherited = grant ?? (await grantBehind(deps, parent, startDate, 1));
+  return { attribution, ...(inherited && { grant: inherited }), parent };
 }
 
 async function nestedOrigin(
@@ -119,7 +148,7 @@ async function nestedOrigin(
   return { attribution, ...(inherited && { grant: inherited }), parent };
 }
 
-/** Writes down what was decided on a claim; where another delivery came first, its decision stands. */
+/** Writes down what was decided; where another delivery came first, its decision stands. */
 async function decide(deps: OriginDeps, event: StatusEvent, attribution: "child" | "none") {
   const workflow = deps.workflows.byStateMachine(event.stateMachineArn);
   const change = {
@@ -163,11 +192,9 @@ async function grantThrough(
   const { executionArn, startDate } = child;
   const within = { from: startDate - proofMs, to: startDate + proofMs };
   if (await deps.reader.hasStarted(parent, executionArn, within)) return grant;
-  if (deps.clock.now() > startDate + patienceMs) return undefined;
-  throw new UnavailableError(
-    "store.unavailable",
-    `"${executionArn}" claims to be started by "${parent}", whose history does not hold the start yet`,
-  );
+  const unproven = `"${executionArn}" claims to be started by "${parent}", whose history does not hold the start yet`;
+  patiently(deps.clock, startDate, unproven);
+  return undefined;
 }
 
 /** The grant that an execution recorded as a child runs under, found the way it was when it was recorded. */
@@ -190,15 +217,21 @@ async function grantBehind(
   if (own || depth === maxDepth) return own;
   if (isMapChild(executionArn)) {
     const parent = await deps.reader.mapParent(executionArn);
-    return parent === undefined ? undefined : grantBehind(deps, parent, at, depth + 1);
+    if (parent !== undefined) return grantBehind(deps, parent, at, depth + 1);
+    patiently(deps.clock, at, unknownAncestor(executionArn));
+    return undefined;
   }
   if (state?.attribution === "none") return undefined;
   const described = await deps.reader.describe(executionArn);
+  if (!described) patiently(deps.clock, at, unknownAncestor(executionArn));
   const parent = claimedParentOf(described?.input);
   if (!described || parent === undefined) return undefined;
   const isProven = state?.attribution === "child";
   return grantThrough(deps, { executionArn, startDate: described.startDate, isProven }, parent, depth + 1);
 }
+
+const unknownAncestor = (executionArn: string): string =>
+  `"${executionArn}" is not known to Step Functions yet, and is said to have started another`;
 
 /**
  * The grant under which an execution started something at a time: the newest the gate had decided by then.

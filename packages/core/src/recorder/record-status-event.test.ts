@@ -281,12 +281,63 @@ describe("a child of a distributed Map", () => {
     for (const parent of [arnOf("ungated"), undefined]) {
       const world = await gatedWorld();
       if (parent) world.stepFunctions.mapParents.set(childArn, parent);
+      world.clock.advance(3 * 60_000);
       await world.deliver(childEvent("RUNNING"));
       const entry = world.ledger.only("execution.started");
       expect(entry.attribution).toBe("none");
-      expect(entry).not.toHaveProperty("subject");
-      expect(entry.parentExecution).toBe(parent);
+      for (const field of ["subject", "parentExecution"]) expect(entry).not.toHaveProperty(field);
     }
+  });
+
+  test("that Step Functions does not know yet waits for it, and nothing is recorded meanwhile", async () => {
+    const world = await gatedWorld();
+    await expect(world.deliver(childEvent("RUNNING"))).rejects.toBeInstanceOf(UnavailableError);
+    expect(world.ledger.entries).toEqual([]);
+    expect(world.executions.peek(childArn)).toBeUndefined();
+    world.stepFunctions.mapParents.set(childArn, executionArn);
+    await world.deliver(childEvent("RUNNING"));
+    expect(world.ledger.only("execution.started")).toMatchObject({ attribution: "child", subject });
+  });
+
+  test("whose parent Step Functions does not know yet waits for that", async () => {
+    const world = await gatedWorld();
+    world.stepFunctions.mapParents.set(childArn, arnOf("nested"));
+    await expect(world.deliver(childEvent("RUNNING"))).rejects.toBeInstanceOf(UnavailableError);
+    expect(world.ledger.entries).toEqual([]);
+  });
+
+  test("stays nobody's once that was decided, though Step Functions tells its parent later", async () => {
+    const world = await gatedWorld();
+    world.clock.advance(3 * 60_000);
+    await world.deliver(childEvent("RUNNING"));
+    world.stepFunctions.mapParents.set(childArn, executionArn);
+    for (const status of ["RUNNING", "FAILED"]) await world.deliver(childEvent(status));
+    expect(world.ledger.entries.map(({ attribution }) => attribution)).toEqual(["none", "none"]);
+  });
+
+  test("stays nobody's though the recorder died between its entry and its state", async () => {
+    const late = async () => {
+      const world = await gatedWorld();
+      world.clock.advance(3 * 60_000);
+      return world;
+    };
+    const { calls } = await (await late()).deliver(childEvent("FAILED"));
+    const world = await late();
+    await world.deliver(childEvent("FAILED"), { call: calls.indexOf("ledger.append"), persisted: true });
+    world.stepFunctions.mapParents.set(childArn, executionArn);
+    await world.deliver(childEvent("FAILED"));
+    expect(world.ledger.only("execution.failed").attribution).toBe("none");
+    expect(world.executions.peek(childArn)).toMatchObject({ attribution: "none", status: "FAILED" });
+  });
+
+  test("is not recorded otherwise once Step Functions has forgotten it", async () => {
+    const world = await gatedWorld();
+    world.stepFunctions.mapParents.set(childArn, executionArn);
+    await world.deliver(childEvent("RUNNING"));
+    world.stepFunctions.mapParents.clear();
+    world.clock.advance(3 * 60_000);
+    await expect(world.deliver(childEvent("FAILED"))).rejects.toBeInstanceOf(UnavailableError);
+    expect(world.ledger.actions).toEqual(["execution.started"]);
   });
 });
 
@@ -323,6 +374,7 @@ describe("an execution around the gate", () => {
 
   test("that Step Functions no longer knows is recorded all the same", async () => {
     const world = new RecorderWorld();
+    world.clock.advance(3 * 60_000);
     await world.deliver(eventOf("RUNNING", { input: null }));
     expect(world.ledger.actions).toEqual(["execution.started"]);
   });
