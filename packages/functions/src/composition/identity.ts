@@ -4,13 +4,14 @@ import { createSecretReader } from "@countersign/aws/secrets-manager/secrets";
 import type { Config } from "@countersign/core/config/config";
 import { createIdentityProviders } from "@countersign/idp/oauth/identity-provider";
 import { createAccessTokenVerifier } from "@countersign/idp/verify/access-token-verifier";
+import { boundedCalls } from "./call-limits.ts";
 import { type Environment, setting } from "./settings.ts";
 import { clock } from "./stores.ts";
 import { recordedSubjects } from "./subjects.ts";
 
 /** Countersign's own clients at the configured issuers. */
 export function identityProviders(config: Config) {
-  const secrets = createSecretReader({ secretsManager: new SecretsManagerClient({}), clock });
+  const secrets = createSecretReader({ secretsManager: new SecretsManagerClient(boundedCalls()), clock });
   const providers = createIdentityProviders({
     issuers: config.issuers,
     clientSecret: (name, refresh) => (refresh ? secrets.refresh(name) : secrets.read(name)),

@@ -5,6 +5,7 @@ import { createLedgerReader, createLedgerWriter } from "@countersign/aws/dynamod
 import { createDeadLetterQueue } from "@countersign/aws/sqs/dead-letters";
 import { createMessageDelay } from "@countersign/aws/sqs/message-delay";
 import { createRevocationQueue } from "@countersign/aws/sqs/revocation-queue";
+import { boundedCalls } from "./call-limits.ts";
 import { type Environment, setting, urlSetting } from "./settings.ts";
 
 /** The wall clock. */
@@ -12,7 +13,7 @@ export const clock = { now: () => Date.now() };
 
 /** The ledger and the state table. */
 export function stores(environment: Environment) {
-  const dynamodb = new DynamoDBClient({});
+  const dynamodb = new DynamoDBClient(boundedCalls());
   const ledger = { dynamodb, table: setting(environment, "COUNTERSIGN_LEDGER_TABLE"), clock };
   const state = { dynamodb, table: setting(environment, "COUNTERSIGN_STATE_TABLE") };
   return {
@@ -25,7 +26,7 @@ export function stores(environment: Environment) {
 
 /** The queues functions write to. */
 export function queues(environment: Environment) {
-  const sqs = new SQSClient({});
+  const sqs = new SQSClient(boundedCalls());
   const revocationsUrl = urlSetting(environment, "COUNTERSIGN_REVOCATIONS_QUEUE_URL");
   const statusEventsUrl = urlSetting(environment, "COUNTERSIGN_STATUS_EVENTS_QUEUE_URL");
   return {

@@ -10,6 +10,7 @@ import { type Config, issuerOf } from "@countersign/core/config/config";
 import { createPseudonymousVerifier } from "@countersign/core/subject/pseudonymous-verifier";
 import type { Pseudonyms } from "@countersign/core/subject/pseudonyms";
 import type { TokenVerifier } from "@countersign/core/token/verified-token";
+import { boundedCalls } from "./call-limits.ts";
 import { type Environment, setting } from "./settings.ts";
 import { clock, stores } from "./stores.ts";
 
@@ -46,6 +47,6 @@ export function erasing(environment: Environment) {
 function subjectParts(environment: Environment, gateKey: Uint8Array) {
   const { state } = stores(environment);
   const keyId = setting(environment, "COUNTERSIGN_KMS_KEY_ID");
-  const keys = createSubjectKeys({ ...state, kms: new KMSClient({}), keyId, clock });
+  const keys = createSubjectKeys({ ...state, kms: new KMSClient(boundedCalls()), keyId, clock });
   return { keys, pseudonyms: createPseudonyms({ ...state, keys, mappingKey: gateKey, clock }) };
 }

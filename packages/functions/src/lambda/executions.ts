@@ -1,6 +1,7 @@
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { createExecutionReader, createExecutionStopper } from "@countersign/aws/step-functions/executions";
 import { countedRefusals } from "../api/counted-refusals.ts";
+import { boundedCalls, stepFunctionsLimits } from "../composition/call-limits.ts";
 import { tokenVerification } from "../composition/identity.ts";
 import { refusalCount } from "../composition/refusals.ts";
 import { deployedConfig, deployedWorkflows } from "../composition/settings.ts";
@@ -13,7 +14,7 @@ const log = createLogger("executions");
 const config = deployedConfig(environment);
 const { ledger, executions } = stores(environment);
 const { verifier } = await tokenVerification(environment, config);
-const sfn = new SFNClient({});
+const sfn = new SFNClient(boundedCalls(stepFunctionsLimits));
 
 const handle = executionsHandler({
   clock,

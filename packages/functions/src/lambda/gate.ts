@@ -9,6 +9,7 @@ import { createExecutionReader, createExecutionStarter } from "@countersign/aws/
 import { issuerOf } from "@countersign/core/config/config";
 import { issuedTokenFingerprint } from "@countersign/core/token/fingerprint";
 import { countedRefusals } from "../api/counted-refusals.ts";
+import { boundedCalls, stepFunctionsLimits } from "../composition/call-limits.ts";
 import { tokenVerification } from "../composition/identity.ts";
 import { refusalCount } from "../composition/refusals.ts";
 import { deployedConfig, deployedWorkflows, setting } from "../composition/settings.ts";
@@ -23,11 +24,11 @@ const { state, ledger, executions } = stores(environment);
 const { verifier, providers, keys } = await tokenVerification(environment, config);
 const sealing = {
   ...state,
-  kms: new KMSClient({}),
+  kms: new KMSClient(boundedCalls()),
   keyId: setting(environment, "COUNTERSIGN_KMS_KEY_ID"),
   clock,
 };
-const sfn = new SFNClient({});
+const sfn = new SFNClient(boundedCalls(stepFunctionsLimits));
 
 const handle = gateHandler({
   clock,

@@ -5,6 +5,7 @@ import { createRecordedFacts } from "@countersign/aws/dynamodb/recorded-facts";
 import { createAccountExecutions } from "@countersign/aws/step-functions/account-executions";
 import { createExecutionReader } from "@countersign/aws/step-functions/executions";
 import { paceCalls } from "@countersign/aws/step-functions/pace-calls";
+import { boundedCalls, stepFunctionsLimits } from "../composition/call-limits.ts";
 import { deployedConfig, deployedWorkflows, numberSetting, setting } from "../composition/settings.ts";
 import { clock, queues, stores } from "../composition/stores.ts";
 import { createLogger } from "../logging/logger.ts";
@@ -13,7 +14,7 @@ import { reconcilerHandler } from "../reconciler/handler.ts";
 const environment = process.env;
 const { state, ledger, executions } = stores(environment);
 const { dynamodb } = state;
-const sfn = paceCalls(new SFNClient({}), { clock, sleep });
+const sfn = paceCalls(new SFNClient(boundedCalls(stepFunctionsLimits)), { clock, sleep });
 
 export const handler = reconcilerHandler({
   clock,

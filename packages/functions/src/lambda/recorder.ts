@@ -1,5 +1,6 @@
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { createExecutionReader } from "@countersign/aws/step-functions/executions";
+import { boundedCalls, stepFunctionsLimits } from "../composition/call-limits.ts";
 import { deployedConfig, deployedWorkflows } from "../composition/settings.ts";
 import { clock, queues, stores } from "../composition/stores.ts";
 import { createLogger } from "../logging/logger.ts";
@@ -14,7 +15,7 @@ export const handler = recorderHandler({
   workflows: deployedWorkflows(environment, deployedConfig(environment)),
   ledger,
   executions,
-  reader: createExecutionReader({ sfn: new SFNClient({}) }),
+  reader: createExecutionReader({ sfn: new SFNClient(boundedCalls(stepFunctionsLimits)) }),
   revocations,
   deadLetters,
   delay: delayOf.statusEvents,

@@ -1,6 +1,7 @@
 import { KMSClient } from "@aws-sdk/client-kms";
 import { createBlockList } from "@countersign/aws/dynamodb/blocks";
 import { createSealOpener } from "@countersign/aws/kms/seal";
+import { boundedCalls } from "../composition/call-limits.ts";
 import { identityProviders } from "../composition/identity.ts";
 import { deployedConfig, setting } from "../composition/settings.ts";
 import { clock, queues, stores } from "../composition/stores.ts";
@@ -19,7 +20,7 @@ export const handler = revokerHandler({
   executions,
   seals: createSealOpener({
     ...state,
-    kms: new KMSClient({}),
+    kms: new KMSClient(boundedCalls()),
     keyId: setting(environment, "COUNTERSIGN_KMS_KEY_ID"),
   }),
   providers,

@@ -1,6 +1,7 @@
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { createUnrecordedRefusals } from "@countersign/aws/dynamodb/refusal-counters";
 import { createExecutionReader } from "@countersign/aws/step-functions/executions";
+import { boundedCalls, stepFunctionsLimits } from "../composition/call-limits.ts";
 import { clock, queues, stores } from "../composition/stores.ts";
 import { erasing } from "../composition/subjects.ts";
 import { createLogger } from "../logging/logger.ts";
@@ -17,7 +18,7 @@ export const handler = sweeperHandler({
   lister: executions,
   ...erasing(environment),
   refusals: createUnrecordedRefusals(state),
-  reader: createExecutionReader({ sfn: new SFNClient({}) }),
+  reader: createExecutionReader({ sfn: new SFNClient(boundedCalls(stepFunctionsLimits)) }),
   revocations: queues(environment).revocations,
   log: createLogger("sweeper"),
 });
