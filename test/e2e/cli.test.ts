@@ -180,7 +180,7 @@ describe("audit", () => {
   it("names what the API does not take, and ends with 2", async () => {
     const { exit, err } = await run(["audit", "--action", "execution.danced"]);
     expect(exit).toBe(2);
-    expect(err).toMatch(/^error: .*action.*\(request\.malformed, field action/);
+    expect(err).toMatch(/^error: --action is execution\.danced, .*\(request\.malformed, option --action/);
   });
 
   it("follows: shows what is recorded after, and ends on Ctrl-C with 0", async () => {

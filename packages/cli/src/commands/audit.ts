@@ -3,6 +3,7 @@ import { followEntries } from "../audit/follow.ts";
 import { type AuditFilters, auditQuery } from "../audit/query.ts";
 import { type ConnectionOptions, connect } from "../connection/connect.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
+import { proposingNearest } from "../output/option-names.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { safeJson } from "../output/text.ts";
 import { interruption } from "./interruption.ts";
@@ -27,8 +28,10 @@ export async function showAudit(options: AuditOptions, terminal: Terminal): Prom
   const { client, runtime } = await connect(options, ["audit:read"], terminal);
   const query = auditQuery(options, runtime?.issuer);
   const write = options.json ? jsonLines(terminal) : await tables(terminal);
-  if (options.follow) await follow(client, query, options, write, terminal);
-  else await list(client, query, options, write, terminal);
+  const show = options.follow ? follow : list;
+  await show(client, query, options, write, terminal).catch((error: unknown) => {
+    throw proposingNearest(error, "action", options.action);
+  });
   return exitCodes.ok;
 }
 

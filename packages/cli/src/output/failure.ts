@@ -1,5 +1,6 @@
 import { ApiError, ConnectionError } from "@countersign/client/errors";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { byOptionNames } from "./option-names.ts";
 import { neutralize, withoutTokens } from "./text.ts";
 
 /** A failure that the command can explain: what happened, what to do, and the exit code. */
@@ -37,12 +38,13 @@ export function errorLines({ message, fix }: CommandError): string {
 }
 
 function refusal(error: ApiError): CommandError {
-  const field = error.field === undefined ? "" : `, field ${error.field}`;
+  const { detail, fix, field: name } = byOptionNames(error);
+  const field = name === undefined ? "" : `, ${name.startsWith("--") ? "option" : "field"} ${name}`;
   const request = error.requestId === undefined ? "" : `, request ${error.requestId}`;
   const wait = error.retryAfterSeconds === undefined ? "" : ` (after ${error.retryAfterSeconds} s)`;
   return new CommandError(
-    `${error.detail} (${error.code}${field}${request})`,
-    `${error.fix}${wait}`,
+    `${detail} (${error.code}${field}${request})`,
+    `${fix}${wait}`,
     exitCodeOf(error.status),
   );
 }

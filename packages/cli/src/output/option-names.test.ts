@@ -1,0 +1,64 @@
+import { ApiError } from "@countersign/client/errors";
+import { describe, expect, it } from "vitest";
+import { errorLines, explain } from "./failure.ts";
+import { proposingNearest } from "./option-names.ts";
+
+const refusal = (field: string, detail: string) =>
+  new ApiError(detail, { status: 400, code: "request.malformed", field, fix: "correct it" });
+
+describe("a refused value", () => {
+  it.each([
+    ["from", '"from" is not before "to"', "--since is not before --until", "--since"],
+    ["to", '"to" is not a time', "--until is not a time", "--until"],
+    [
+      "executionArn",
+      '"executionArn" must start with "arn:"',
+      '--execution must start with "arn:"',
+      "--execution",
+    ],
+    ["clientId", '"clientId" is too long', "--client is too long", "--client"],
+    ["limit", '"limit" is not a whole number', "--limit is not a whole number", "--limit"],
+  ])("of %s is told by the name of its option", (field, detail, told, option) => {
+    expect(errorLines(explain(refusal(field, detail)))).toBe(
+      `error: ${told} (request.malformed, option ${option})\nfix:   correct it\n`,
+    );
+  });
+
+  it("that is no option keeps the API's name", () => {
+    expect(explain(refusal("amount", '"amount" is above "limit"')).message).toBe(
+      '"amount" is above "limit" (request.malformed, field amount)',
+    );
+  });
+});
+
+describe("an action that there is not", () => {
+  const actions = [
+    ...["execution.authorized", "execution.started", "execution.succeeded", "execution.failed"],
+    ...["token.issued", "token.revoked", "audit.queried"],
+  ];
+  const error = refusal(
+    "action",
+    `"action" Invalid option: expected one of ${actions.map((name) => `"${name}"`).join("|")}`,
+  );
+
+  it.each([
+    ["execution.startd", "execution.started"],
+    ["revoked", "token.revoked"],
+    ["queried", "audit.queried"],
+  ])("as in %s is answered with the five nearest at most, the nearest first", (given, nearest) => {
+    const { message, fix } = explain(proposingNearest(error, "action", given));
+    expect(message).toBe(
+      `--action is ${given}, which is none of the 7 there are (request.malformed, option --action)`,
+    );
+    expect(fix.startsWith(`the nearest are ${nearest}, `)).toBe(true);
+    expect(fix.split(";")[0]?.split(", ")).toHaveLength(5);
+    expect(fix).toContain('see "countersign audit --help"');
+  });
+
+  it("is not made of another refusal", () => {
+    const other = refusal("scope", '"scope" is empty');
+    expect(proposingNearest(other, "action", "nope")).toBe(other);
+    const few = refusal("action", '"action" expected one of "a"|"b"');
+    expect(proposingNearest(few, "action", "nope")).toBe(few);
+  });
+});
