@@ -25,7 +25,7 @@ export async function printToken(options: TokenOptions, terminal: Terminal): Pro
   const needed = options.scope ?? "all";
   const client = chooseClient(runtime, needed, options.client);
   const scopes = scopesFor(client, needed);
-  const token = await requestToken({ runtime, client, scopes }, Date.now);
+  const token = await requestToken({ runtime, client, scopes, options: "--client and --scope" }, Date.now);
   await terminal.print(`${token.value}\n`);
   return exitCodes.ok;
 }

@@ -99,7 +99,7 @@ function renewing(runtime: EmbeddedRuntime, needed: NeededScopes, as: string | u
   let token: AccessToken | undefined;
   return async () => {
     if (token === undefined || (token.expiresAt ?? Number.POSITIVE_INFINITY) - renewMs < Date.now()) {
-      token = await requestToken({ runtime, client, scopes }, Date.now);
+      token = await requestToken({ runtime, client, scopes, options: "--as" }, Date.now);
     }
     return token.value;
   };

@@ -43,7 +43,7 @@ async function ask({ token = granted, metadata, metadataPath }: Provider = {}, s
 function request(issuer: string, scopes = ["payout:start"]): TokenRequest {
   const client = { id: "pay:app", secretFile: join(folder, "secret"), scopes };
   const runtime = { file: "runtime.json", api: issuer, issuer, audience: "https://api", clients: [client] };
-  return { runtime, client, scopes };
+  return { runtime, client, scopes, options: "--as" };
 }
 
 function tokenRequest(): Received | undefined {
@@ -84,6 +84,7 @@ describe("no token", () => {
     await expect(ask({ token: { status: 400, body } })).rejects.toMatchObject({
       message: "the identity provider refused client pay:app a token: invalid_scope: scope is not allowed",
       exitCode: exitCodes.refused,
+      fix: "check --as against the clients in runtime.json; asked for was payout:start",
     });
   });
 

@@ -7,6 +7,8 @@ export interface TokenRequest {
   readonly runtime: EmbeddedRuntime;
   readonly client: SeededClient;
   readonly scopes: readonly string[];
+  /** The options that led to this client and scopes, for who is refused. */
+  readonly options: "--as" | "--client and --scope";
 }
 
 export interface AccessToken {
@@ -46,7 +48,7 @@ async function basic(client: SeededClient): Promise<string> {
 
 function readToken({ status, body }: ProviderAnswer, request: TokenRequest, now: number): AccessToken {
   const { access_token: value, token_type: type, expires_in: seconds } = body;
-  if (status !== 200) throw refused(status, body, request.client.id);
+  if (status !== 200) throw refused(status, body, request);
   if (typeof value !== "string" || typeof type !== "string" || type.toLowerCase() !== "bearer") {
     throw new CommandError(
       `the identity provider answered client ${request.client.id} with no bearer token`,
@@ -57,12 +59,13 @@ function readToken({ status, body }: ProviderAnswer, request: TokenRequest, now:
   return typeof seconds === "number" ? { value, expiresAt: now + seconds * 1000 } : { value };
 }
 
-function refused(status: number, body: ProviderAnswer["body"], clientId: string): CommandError {
+function refused(status: number, body: ProviderAnswer["body"], request: TokenRequest): CommandError {
+  const { client, scopes, options } = request;
   const { error, error_description: description } = body;
   const reason = [error, description].filter((text) => typeof text === "string").join(": ");
   return new CommandError(
-    `the identity provider refused client ${clientId} a token: ${reason || `status ${status}`}`,
-    "check --client and --scope against the clients in runtime.json",
+    `the identity provider refused client ${client.id} a token: ${reason || `status ${status}`}`,
+    `check ${options} against the clients in runtime.json; asked for was ${scopes.join(" ")}`,
     status >= 500 ? exitCodes.unavailable : exitCodes.refused,
   );
 }
