@@ -1,6 +1,7 @@
 import type { DeadLetter, Redriven } from "@countersign/client/client";
 import { type ConnectionOptions, connect } from "../connection/connect.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
+import { CommandError } from "../output/failure.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { neutralize, safeJson } from "../output/text.ts";
 import { localDateTime } from "../output/time.ts";
@@ -38,8 +39,20 @@ export async function redriveDeadLetters(
     result.redriven.push(...redriven);
     result.kept.push(...kept);
   }
+  const found = new Set([...result.redriven, ...result.kept]);
+  const unknown = ids.filter((id) => !found.has(id));
+  if (unknown.length > 0 && found.size === 0) throw notFound(unknown);
   await terminal.print(options.json ? `${safeJson(result, 2)}\n` : redrivenText(result));
+  if (unknown.length > 0) terminal.notice(notFound(unknown).message);
   return exitCodes.ok;
+}
+
+function notFound(ids: readonly string[]): CommandError {
+  return new CommandError(
+    `no dead letter was found by the id ${ids.join(" or ")}`,
+    'see the ids with "countersign dead-letters list"',
+    exitCodes.refused,
+  );
 }
 
 function batches(ids: readonly string[]): (readonly string[] | undefined)[] {
