@@ -60,6 +60,13 @@ describe("help", () => {
   });
 });
 
+describe("the version", () => {
+  it("is that of the package", async () => {
+    const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+    expect(await type("--version")).toEqual({ exitCode: exitCodes.ok, out: `${version}\n`, err: "" });
+  });
+});
+
 describe("what is typed wrong", () => {
   it.each([
     ["audti", "error: unknown command 'audti'\n(Did you mean audit?)", "countersign --help"],
@@ -75,8 +82,8 @@ describe("what is typed wrong", () => {
       "countersign audit --help",
     ],
     [
-      "audit --attribution none",
-      "error: option '--attribution <kind>' argument 'none' is invalid",
+      "audit --attribution nobody",
+      "error: option '--attribution <kind>' argument 'nobody' is invalid",
       "countersign audit --help",
     ],
     [

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
+import packageJson from "../package.json" with { type: "json" };
 import { type AuditOptions, showAudit } from "./commands/audit.ts";
 import { listDeadLetters, redriveDeadLetters } from "./commands/dead-letters.ts";
 import { type EraseOptions, eraseSubject } from "./commands/erase.ts";
@@ -42,6 +43,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 
 function emptyProgram(terminal: Terminal): Command {
   return new Command("countersign")
+    .version(packageJson.version, "--version", "print the version")
     .description("Starts AWS Step Functions executions as an OAuth subject, and reads who did what.")
     .exitOverride()
     .showHelpAfterError('fix:   see "countersign --help"')
@@ -140,6 +142,7 @@ const addAudit: Add = (program, terminal, end) => {
         "child",
         "trusted_starter",
         "unattributed",
+        "none",
       ]),
     )
     .option("--since <time>", "recorded at or after: 15m, 2h, 7d ago, or ISO 8601", timeReader("--since"))

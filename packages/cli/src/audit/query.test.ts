@@ -38,6 +38,7 @@ describe("the query", () => {
 
   it("says none for unattributed, as the ledger does", () => {
     expect(auditQuery({ attribution: "unattributed" }, issuer)).toEqual({ attribution: "none" });
+    expect(auditQuery({ attribution: "none" }, issuer)).toEqual({ attribution: "none" });
     expect(auditQuery({ attribution: "child" }, issuer)).toEqual({ attribution: "child" });
   });
 });
