@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { OutcomeUnknownError, RefusedError, UnavailableError } from "@countersign/core/error/errors";
 import { expect, test } from "vitest";
@@ -70,6 +73,38 @@ test.each([
   ["a taken name after a broken connection", [new Hangup(), new Refusal("ExecutionAlreadyExists")]],
 ])("after %s it is not known whether it started", async (_, answers) => {
   await expect(startWith(...answers)).rejects.toBeInstanceOf(OutcomeUnknownError);
+});
+
+test.each([
+  ["breaks off", '{"executionArn":"arn:x","startDa'],
+  ["is not JSON", "<html></html>"],
+  ["is empty", ""],
+  ["lacks the ARN", JSON.stringify({ startDate: started.startDate })],
+  ["lacks the start's date", JSON.stringify({ executionArn })],
+  ["has a date that is none", JSON.stringify({ executionArn, startDate: "soon" })],
+])("after an answer that %s it is not known whether it started", async (_, body) => {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { "content-type": "application/x-amz-json-1.0" });
+    response.end(body);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const sfn = new SFNClient({ ...loopback, endpoint: `http://127.0.0.1:${port}`, maxAttempts: 2 });
+  try {
+    await expect(createExecutionStarter({ sfn }).start(request)).rejects.toBeInstanceOf(OutcomeUnknownError);
+  } finally {
+    sfn.destroy();
+    server.close();
+  }
+});
+
+test("a start without credentials was never sent, and is thrown as it is", async () => {
+  const missing = new Error("no credentials");
+  const credentials = () => Promise.reject(missing);
+  const sfn = new SFNClient({ ...loopback, endpoint: "http://127.0.0.1:9", credentials });
+  await expect(createExecutionStarter({ sfn }).start(request)).rejects.toBe(missing);
+  sfn.destroy();
 });
 
 test("nobody listening is an unknown outcome too", async () => {

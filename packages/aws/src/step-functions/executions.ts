@@ -77,7 +77,7 @@ async function start(
   { startArn, name, input }: { startArn: string; name: string; input: string },
 ): Promise<StartOutcome> {
   const command = new StartExecutionCommand({ stateMachineArn: startArn, name, input });
-  const failures = watchFailures(command);
+  const tries = watchTries(command);
   try {
     const started = await sfn.send(command);
     return {
@@ -88,7 +88,8 @@ async function start(
   } catch (error) {
     // An earlier try may have got through, whatever the last one was answered: even that the name exists,
     // for a short execution may have ended by then.
-    if (failures.some(isAmbiguous)) throw outcomeUnknown(error);
+    const isUnknown = tries.wasSent && [...tries.failures, error].some((failure) => !isDenial(failure));
+    if (isUnknown) throw outcomeUnknown(error);
     if (error instanceof ExecutionAlreadyExists) return { started: false, reason: "exists" };
     throw startFailure(error);
   }
@@ -110,8 +111,9 @@ function outcomeUnknown(cause: unknown): OutcomeUnknownError {
   );
 }
 
-function isAmbiguous(failure: unknown): boolean {
-  return isTransient(failure) && !isThrottle(failure);
+/** Whether Step Functions said that it did not start; an answer that can't be read says nothing. */
+function isDenial(failure: unknown): boolean {
+  return isThrottle(failure) || (isAnswer(failure) && !isTransient(failure));
 }
 
 /** Whether Step Functions itself answered, as against a bug or missing credentials on our side. */
@@ -119,9 +121,15 @@ function isAnswer(error: unknown): boolean {
   return (error as { $fault?: string } | null)?.$fault === "client";
 }
 
-/** Collects how each try of a command failed, of which the SDK's retries show only the last. */
-function watchFailures(command: StartExecutionCommand): readonly unknown[] {
+/** How the tries of a command failed, of which the SDK's retries show only the last, and whether any was sent. */
+interface Tries {
+  readonly failures: readonly unknown[];
+  readonly wasSent: boolean;
+}
+
+function watchTries(command: StartExecutionCommand): Tries {
   const failures: unknown[] = [];
+  const tries = { failures, wasSent: false };
   command.middlewareStack.add(
     (next) => async (args) => {
       try {
@@ -134,7 +142,15 @@ function watchFailures(command: StartExecutionCommand): readonly unknown[] {
     // Low priority puts it inside the SDK's retry, so that it sees every try.
     { step: "finalizeRequest", priority: "low", name: "watchFailures" },
   );
-  return failures;
+  command.middlewareStack.add(
+    (next) => (args) => {
+      tries.wasSent = true;
+      return next(args);
+    },
+    // Next to the connection: what fails before it, a lack of credentials for one, was never sent.
+    { step: "deserialize", priority: "low", name: "watchSends" },
+  );
+  return tries;
 }
 
 function describe(sfn: SFNClient, executionArn: string): Promise<DescribeExecutionCommandOutput | undefined> {
