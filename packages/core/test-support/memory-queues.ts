@@ -23,9 +23,9 @@ export class MemoryDeadLetterQueue implements DeadLetterQueue {
   }
 
   async redrive(intend: (plan: Redrive) => Promise<void>, limit: number, ids?: readonly string[]) {
-    const asked = this.letters.filter(({ id }) => ids === undefined || ids.includes(id)).slice(0, limit);
-    const redriven = asked.filter(({ redrivable }) => redrivable !== undefined);
-    const plan = { redriven, kept: asked.filter((letter) => !redriven.includes(letter)) };
+    const asked = this.letters.filter(({ id }) => ids === undefined || ids.includes(id));
+    const redriven = asked.filter(({ redrivable }) => redrivable !== undefined).slice(0, limit);
+    const plan = { redriven, kept: asked.filter(({ redrivable }) => redrivable === undefined) };
     await intend(plan);
     for (const letter of redriven) this.letters.splice(this.letters.indexOf(letter), 1);
     return plan;

@@ -95,6 +95,15 @@ test("with ids only those go back, and with a limit no more than that", async ()
   expect(await deadLetters.list(10)).toHaveLength(1);
 });
 
+test("a letter behind three hundred that can't be sent goes back", async () => {
+  const { redrivable: _, ...bodiless } = letter("stuck");
+  for (let n = 0; n < 300; n++) await deadLetters.send({ ...bodiless, id: `stuck-${n}` });
+  await deadLetters.send(letter("last"));
+  const { redriven, kept } = await deadLetters.redrive(recorded, 10);
+  expect(ids(redriven)).toEqual(["last"]);
+  expect(kept).toHaveLength(300);
+});
+
 test("a message that is no letter is passed over and left where it is", async () => {
   for (const MessageBody of ["not JSON", "{}", JSON.stringify({ ...letter("x"), queue: "elsewhere" })]) {
     await service.sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody }));

@@ -184,6 +184,17 @@ describe("a redrive", () => {
     expect(ledger.only("dead_letter.redriven").detail?.["letters"]).toHaveLength(100);
   });
 
+  test("gets past letters that can't be sent, however many lie there, and records how many", async () => {
+    const stuck = Array.from({ length: 300 }, (_, index) => ({ ...lost, id: `stuck-${index}` }));
+    queue.letters.push(...stuck, letter("a"));
+    const { status, body } = await redrive();
+    expect([status, body["redriven"]]).toEqual([200, ["a"]]);
+    expect(body["kept"]).toEqual(stuck.map(({ id }) => id));
+    const { detail } = ledger.only("dead_letter.redriven");
+    expect(detail).toMatchObject({ letters: ["a"], keptCount: 300 });
+    expect(detail?.["kept"]).toHaveLength(100);
+  });
+
   test.each<[string, unknown, string]>([
     ["text for ids", { ids: "a" }, "ids"],
     ["numbers for ids", { ids: [1] }, "ids"],

@@ -25,7 +25,7 @@ export interface DeadLettersDeps {
   readonly log: ErrorLog;
 }
 
-/** Most letters one call looks at. */
+/** Most letters one call lists or sends back, and most of those that stay whose ids go on the record. */
 const maxLetters = 100;
 
 /** `GET /operations/dead-letters` and `POST /operations/dead-letters/redrive`. */
@@ -57,12 +57,20 @@ function redrive(deps: DeadLettersDeps, event: ApiEvent, token: VerifiedToken) {
   return recordingRefusal(deps.ledger, refused, async () => {
     requireScopes(new Set(token.scopes), deps.scopes);
     const intend = async (plan: Redrive) => {
-      const detail = { letters: idsIn(plan.redriven), kept: idsIn(plan.kept) };
-      await deps.ledger.append({ ...entry(), detail });
+      await deps.ledger.append({ ...entry(), detail: detailOf(plan) });
     };
     const { redriven, kept } = await deps.deadLetters.redrive(intend, maxLetters, idsOf(event));
     return jsonResponse(200, { redriven: idsIn(redriven), kept: idsIn(kept) });
   });
+}
+
+/** Those that go back by name; of those that stay, which may be any number, as many as an entry can name. */
+function detailOf({ redriven, kept }: Redrive) {
+  return {
+    letters: idsIn(redriven),
+    kept: idsIn(kept.slice(0, maxLetters)),
+    ...(kept.length > maxLetters && { keptCount: kept.length }),
+  };
 }
 
 const idsIn = (letters: readonly DeadLetter[]) => letters.map(({ id }) => id);
