@@ -61,6 +61,11 @@ export function createFunction(foundation: Foundation, name: string, options: Fu
   const { stage, logs, registry } = foundation;
   const logicalName = logicalNameOf(name);
   const logGroup = logs.ofFunction(name, logicalName);
+  const environment = {
+    COUNTERSIGN_ACCOUNT_ID: stage.account,
+    COUNTERSIGN_CONFIG_FILE: "/var/task/countersign.config.json",
+    ...options.environment,
+  };
   const access = divideAccess(name, registry.workflows, options.onWorkflows ?? (() => []));
   const attached = attachedPolicies(stage, name, logicalName, access.attached);
   return new sst.aws.Function(logicalName, {
@@ -73,16 +78,14 @@ export function createFunction(foundation: Foundation, name: string, options: Fu
     timeout: options.timeout ?? "20 seconds",
     nodejs: { format: "esm", minify: true },
     copyFiles: [{ from: registry.file, to: "countersign.config.json" }],
-    environment: {
-      COUNTERSIGN_ACCOUNT_ID: stage.account,
-      COUNTERSIGN_CONFIG_FILE: "/var/task/countersign.config.json",
-      ...options.environment,
-    },
+    environment,
     logging: { format: "json", logGroup: logGroup.name },
     permissions: [...access.own, ...options.permissions, ...writeTelemetry(logGroup)],
     transform: {
       function: (args) => {
         args.tracingConfig = { mode: "Active" };
+        // Without what SST adds, a key to linked resources among it: nothing is linked.
+        args.environment = { variables: environment };
       },
       role: (args) => {
         args.name = roleName(stage, name);

@@ -67,7 +67,8 @@ function createSecret(
       name,
       description: `Countersign ${stage.name}: ${description}`,
       kmsKeyId: key.arn,
-      recoveryWindowInDays: 30,
+      // A stage that goes away whole must be able to come back under its names.
+      recoveryWindowInDays: stage.isProduction ? 30 : 0,
     },
     kept(stage),
   );

@@ -44,6 +44,11 @@ export async function currentStage(): Promise<Stage> {
 function optionsFrom(environment: Readonly<Record<string, string | undefined>>): StageOptions {
   const domain = environment["COUNTERSIGN_DOMAIN"];
   const certificate = environment["COUNTERSIGN_DOMAIN_CERTIFICATE"];
+  if (certificate && !domain) {
+    throw new Error(
+      "COUNTERSIGN_DOMAIN_CERTIFICATE is set and COUNTERSIGN_DOMAIN is not: name the domain too",
+    );
+  }
   const alarmEmail = environment["COUNTERSIGN_ALARM_EMAIL"];
   const rate = environment["COUNTERSIGN_REQUESTS_PER_SECOND"] ?? "100";
   if (!/^[1-9]\d{0,4}$/.test(rate)) {

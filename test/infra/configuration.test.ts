@@ -90,6 +90,25 @@ test("a function's name that IAM does not take fails before anything is made", a
   );
 });
 
+test.each([
+  [{ COUNTERSIGN_DOMAIN_CERTIFICATE: "arn:aws:acm:eu-west-1:1:certificate/x" }, "name the domain too"],
+  [
+    { COUNTERSIGN_REQUESTS_PER_SECOND: "many" },
+    'COUNTERSIGN_REQUESTS_PER_SECOND is "many", expected a whole',
+  ],
+])("an option that makes no sense is refused: %o", async (environment, message) => {
+  await expect(synth({ stage: "test", environment })).rejects.toThrow(message);
+});
+
+test("a domain without a certificate gets one, and its name in the zone of this account", async () => {
+  const environment = { COUNTERSIGN_DOMAIN: "gate.example.com" };
+  const { resources } = await synth({ stage: "test", environment });
+  const made = resources.map(({ type }) => type);
+  expect(made).toContain("aws:acm/certificate:Certificate");
+  expect(made).toContain("aws:apigatewayv2/domainName:DomainName");
+  expect(made).toContain("aws:route53/record:Record");
+});
+
 describe("the configuration beside each function's code", () => {
   test("is the validated one, without the people and clients of the demo", async () => {
     const { builds } = await synth({ stage: "test" });

@@ -77,6 +77,14 @@ test("secrets are made without a value, under a key of ours", () => {
   expect(secrets.map(({ name }) => name)).toEqual(["countersign/oauth-client", "countersign/prod/gate-keys"]);
   for (const secret of secrets) expect(secret["kmsKeyId"]).toBe(arn("kms", "key/SecretsKey"));
   expect(prod.all("aws:secretsmanager/secretVersion:SecretVersion")).toEqual([]);
+  for (const [stage, days] of [
+    [prod, 30],
+    [dev, 0],
+  ] as const) {
+    for (const { inputs } of stage.all("aws:secretsmanager/secret:Secret")) {
+      expect(inputs["recoveryWindowInDays"]).toBe(days);
+    }
+  }
 });
 
 describe("every function", () => {
@@ -95,7 +103,6 @@ describe("every function", () => {
   test("is told of no secret, only where secrets are", () => {
     for (const name of prod.functions.keys()) {
       for (const [variable, value] of Object.entries(prod.environmentOf(name))) {
-        if (variable.startsWith("SST_")) continue;
         expect(variable, name).toMatch(/^COUNTERSIGN_/);
         expect(value).toMatch(/^(arn:|https:|\/var\/task\/|countersign-|\d{12}$)/);
       }

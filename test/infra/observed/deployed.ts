@@ -153,9 +153,7 @@ export class DeployedFunctions {
       if (variable === "COUNTERSIGN_KEYS_SECRET") return /secret:(.*)-\w{6}$/.exec(value)?.[1] ?? "";
       return variable.endsWith("_QUEUE_URL") ? this.#urlOf(value.split("/").at(-1) ?? "") : value;
     };
-    const own = Object.entries(this.#stage.environmentOf(name)).filter(
-      ([variable]) => !variable.startsWith("SST_"),
-    );
+    const own = Object.entries(this.#stage.environmentOf(name));
     return {
       ...Object.fromEntries(own.map(([variable, value]) => [variable, here(variable, value)])),
       // Signs every call, and so tells whose it is.
