@@ -3,7 +3,7 @@ import { ApiError, ConnectionError } from "@countersign/client/errors";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { entryWith } from "../testing/entry.ts";
 import { type LedgerServer, serveLedger } from "../testing/ledger-server.ts";
-import { type FollowOptions, followEntries, overlapMs } from "./follow.ts";
+import { type FollowOptions, followEntries, mostFirstPages, overlapMs } from "./follow.ts";
 
 const start = Date.UTC(2026, 10, 24, 4);
 let ledger: LedgerServer;
@@ -61,6 +61,34 @@ describe("following", () => {
     record("f", 6);
     record("e", 5);
     expect(await following.next()).toEqual(["e", "f"]);
+  });
+
+  it("begins with as many as were asked for, not counting those that are not shown", async () => {
+    record("a", 1);
+    record("b", 2);
+    for (let index = 0; index < 150; index += 1) record(`look${index}`, 3 + index / 1_000, 4);
+    const following = follow({ limit: 2, isShown: ({ entryId }) => !entryId.startsWith("look") });
+    expect(await following.next()).toEqual(["a", "b"]);
+    record("c", 5);
+    expect(await following.next()).toEqual(["c"]);
+  });
+
+  it("looks back no further than so many pages for the entries to begin with", async () => {
+    record("far", 1);
+    for (let index = 0; index < mostFirstPages * 100; index += 1)
+      record(`look${index}`, 2 + index / 1_000, 4);
+    const following = follow({ limit: 2, isShown: ({ entryId }) => !entryId.startsWith("look") });
+    expect(await following.next()).toEqual([]);
+    expect(ledger.received).toHaveLength(mostFirstPages);
+    record("new", 5);
+    expect(await following.next()).toEqual(["new"]);
+  });
+
+  it("gives a first batch though there is nothing yet", async () => {
+    const following = follow();
+    expect(await following.next()).toEqual([]);
+    record("a", 1);
+    expect(await following.next()).toEqual(["a"]);
   });
 
   it("never shows what is older than what it began with, though the windows overlap", async () => {

@@ -7,6 +7,8 @@ export interface FollowOptions {
   readonly query: EntryQuery;
   /** Entries to begin with. */
   readonly limit: number;
+  /** Whether an entry is shown; the others count for nothing. */
+  readonly isShown?: (entry: Entry) => boolean;
   /** Ends the following, without an error. */
   readonly signal: AbortSignal;
   /** Told when the API cannot be reached for a while. */
@@ -20,25 +22,30 @@ export interface FollowOptions {
  */
 export const overlapMs = 60_000;
 
+/** Pages that are read for the entries to begin with, however few of them are shown. */
+export const mostFirstPages = 10;
+const pageSize = 100;
 const defaultIntervalMs = 2_000;
 const longestWaitMs = 30_000;
 
 /**
  * Yields entries as they are recorded, each once, oldest first within a batch: the newest `limit` to begin
- * with, then what comes. Time is the API's own, so clocks need not agree.
+ * with (which may be none), then what comes. Time is the API's own, so clocks need not agree.
  *
  * @throws {ApiError} when the API refuses; what may pass by itself is tried again.
  */
 export async function* followEntries(client: Client, options: FollowOptions) {
-  const { query, signal, limit, intervalMs = defaultIntervalMs } = options;
+  const { signal, intervalMs = defaultIntervalMs } = options;
   const seen = new Map<string, number>();
   let window: Window | undefined;
   let wait = 0;
   while (!signal.aborted) {
     try {
-      window = await readWindow(client, query, window, limit, signal);
+      const isFirst = window === undefined;
+      window = await readWindow(client, options, window);
       const fresh = unseen(window, seen);
-      if (fresh.length > 0) yield fresh;
+      // the first batch tells that the API answers
+      if (isFirst || fresh.length > 0) yield fresh;
       wait = intervalMs;
     } catch (error) {
       if (signal.aborted) return;
@@ -62,23 +69,25 @@ interface Window {
 /** The newest `limit` entries to begin with; then all that were recorded since the last window's overlap. */
 async function readWindow(
   client: Client,
-  query: EntryQuery,
+  { query, limit, signal, isShown = () => true }: FollowOptions,
   last: Window | undefined,
-  limit: number,
-  signal: AbortSignal,
 ): Promise<Window> {
   const entries: Entry[] = [];
-  let to = 0;
-  let floor = 0;
+  let [to, floor, pagesRead] = [0, 0, 0];
   const most = last === undefined ? limit : Number.POSITIVE_INFINITY;
   const from = last === undefined ? {} : { from: String(Math.max(last.to - overlapMs, last.floor)) };
-  const pages = client.entryPages({ ...query, ...from, limit: Math.min(most, 100) }, { signal });
+  const pages = client.entryPages({ ...query, ...from, limit: pageSize }, { signal });
   for await (const page of pages) {
     ({ to, from: floor } = page);
-    entries.push(...page.entries);
-    if (entries.length < most) continue;
-    const kept = entries.slice(0, most);
-    return { entries: kept, to, floor: kept.at(-1)?.recordedAt ?? floor };
+    entries.push(...page.entries.filter(isShown));
+    pagesRead += 1;
+    if (entries.length >= most) {
+      const kept = entries.slice(0, most);
+      return { entries: kept, to, floor: kept.at(-1)?.recordedAt ?? floor };
+    }
+    if (most < Number.POSITIVE_INFINITY && pagesRead === mostFirstPages) {
+      return { entries, to, floor: page.entries.at(-1)?.recordedAt ?? floor };
+    }
   }
   return { entries, to, floor };
 }

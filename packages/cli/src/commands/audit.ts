@@ -27,7 +27,7 @@ const pageSize = 100;
 export async function showAudit(options: AuditOptions, terminal: Terminal): Promise<ExitCode> {
   const { client, runtime } = await connect(options, ["audit:read"], terminal);
   const query = auditQuery(options, runtime?.issuer);
-  const write = options.json ? jsonLines(terminal) : await tables(terminal);
+  const write = options.json ? jsonLines(terminal) : await tables(terminal, options.follow === true);
   const show = options.follow ? follow : list;
   await show(client, query, options, write, terminal).catch((error: unknown) => {
     throw proposingNearest(error, "action", options.action);
@@ -70,10 +70,11 @@ async function follow(
     const batches = followEntries(client, {
       query,
       limit: options.all ? Number.POSITIVE_INFINITY : (options.limit ?? defaultFollowLimit),
+      isShown: (entry) => isFollowed(entry, query),
       signal: AbortSignal.any([interrupt.signal, terminal.closed]),
       onTrouble: (error) => terminal.notice(`${error.message}; asking again`),
     });
-    for await (const batch of batches) await write(batch.filter((entry) => isFollowed(entry, query)));
+    for await (const batch of batches) await write(batch);
   } finally {
     interrupt.release();
   }
@@ -88,13 +89,17 @@ function jsonLines(terminal: Terminal): Write {
   return (entries) => terminal.print(entries.map((entry) => `${safeJson(entry)}\n`).join(""));
 }
 
-/** The head stands once, above the first batch. */
-async function tables(terminal: Terminal): Promise<Write> {
+/**
+ * The head stands once, above the first batch; who follows on a terminal sees it though there is nothing yet.
+ * Elsewhere columns are as wide as the first batch needs.
+ */
+async function tables(terminal: Terminal, isFollowing: boolean): Promise<Write> {
   const { entryTable } = await import("../audit/entry-table.ts");
   const table = entryTable(terminal.width, terminal.paint);
   let hasHead = true;
   return async (entries) => {
-    if (entries.length === 0) return;
+    const isAwaited = isFollowing && hasHead && terminal.width !== undefined;
+    if (entries.length === 0 && !isAwaited) return;
     await terminal.print(table(entries, hasHead));
     hasHead = false;
   };
