@@ -133,7 +133,7 @@ describe("audit", () => {
     expect(head).toMatch(/^TIME +ACTION +OUTCOME +SUBJECT +CLIENT +SCOPES +ATTRIBUTION +EXECUTION +DETAIL$/);
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatch(
-      /execution\.authorized +success +payments-app +payments-app +payout:start +gate +payout\/cs-/,
+      /execution\.authorized +success +payments-app +payments-app +payout:start +gate +arn:aws:states:[^ ]+:execution:payout:cs-/,
     );
     expect(out).not.toContain("\u001b");
   });

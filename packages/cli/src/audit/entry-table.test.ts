@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Paint } from "../output/terminal.ts";
 import { columnsOf } from "../output/text.ts";
 import { localDate, localDateTime, localTime } from "../output/time.ts";
-import { entryWith } from "../testing/entry.ts";
+import { entryWith, executionArn } from "../testing/entry.ts";
 import { entryTable } from "./entry-table.ts";
 
 const plain: Paint = (_format, text) => text;
@@ -35,7 +35,7 @@ describe("the table", () => {
       [localDateTime(denied.occurredAt), "execution.authorized", "success", "alice", "payments-app"].concat([
         "payout:start",
         "gate",
-        "payout/cs-4f1d2c3b4a59687766554433",
+        executionArn,
         "-",
       ]),
     );
@@ -116,6 +116,22 @@ describe("the table", () => {
     const late = entryWith({ recordedAt: denied.occurredAt + 90_000 });
     expect(render([late], undefined)[1]).toContain(`recorded ${localTime(late.recordedAt)}`);
     expect(render([entryWith()], undefined)[1]).not.toContain("recorded");
+  });
+
+  it("tells details in words, and nothing of digests and empty lists", () => {
+    const minute = Date.UTC(2026, 10, 24, 4, 9);
+    const detail = {
+      minute,
+      count: 7,
+      isAtLeast: true,
+      isFollowing: true,
+      subjectDigest: "9f86d081884c7d65",
+      letters: [],
+      isContinued: false,
+    };
+    const [, line] = render([entryWith({ detail })], undefined);
+    expect(line).toContain(`  minute ${localTime(minute).slice(0, 5)}, count 7, at least, following`);
+    expect(line).toMatch(/following$/);
   });
 
   it("shows details that are named like members of every object", () => {

@@ -67,12 +67,13 @@ const borderless = Object.fromEntries(
 );
 
 function columnsFor(width: number | undefined, paint: Paint): Column[] {
-  if (width === undefined || width >= wideWidth) return wideColumns(paint);
+  if (width === undefined) return wideColumns(paint, wholeText);
+  if (width >= wideWidth) return wideColumns(paint, placeText);
   const stacked = stackedColumns(paint);
   return width < mediumWidth ? stacked.slice(0, -1) : stacked;
 }
 
-function wideColumns(paint: Paint): Column[] {
+function wideColumns(paint: Paint, place: (entry: Entry) => string): Column[] {
   return [
     column("TIME", 23, ({ occurredAt }) => localDateTime(occurredAt)),
     column("ACTION", actionWidth, actionText),
@@ -81,7 +82,7 @@ function wideColumns(paint: Paint): Column[] {
     column("CLIENT", "rest", clientText),
     column("SCOPES", "rest", scopesText),
     column("ATTRIBUTION", 15, (entry) => paintAttribution(entry, paint)),
-    column("EXECUTION", "rest", placeText),
+    column("EXECUTION", "rest", place),
     column("DETAIL", "rest", detailText),
   ];
 }
@@ -118,6 +119,11 @@ const said = (entry: Entry): string[] =>
 function placeText(entry: Entry): string {
   const execution = executionText(entry);
   return execution === nothing ? workflowText(entry) : `${workflowText(entry)}/${execution}`;
+}
+
+/** What other commands take, where there is room for it. */
+function wholeText(entry: Entry): string {
+  return entry.executionArn === undefined ? placeText(entry) : neutralize(entry.executionArn);
 }
 
 function judgement(entry: Entry, paint: Paint): string {

@@ -62,20 +62,24 @@ export function detailText(entry: Entry): string {
 type DetailValue = NonNullable<Entry["detail"]>[string];
 
 /** Digests and ids tell a reader nothing; they are in the JSON. */
-const unread = /fingerprint|sha256|hash|Id$/i;
+const unread = /fingerprint|sha256|hash|digest|Id$/i;
 
 // a map, since the names come from elsewhere and an object also has those of its prototype
 const phrases: ReadonlyMap<string, (value: string) => string> = new Map([
   ["evidence", (value) => (value === "introspection" ? "proved by introspection" : `evidence ${value}`)],
   ["reason", (value) => value],
   ["requiredScopes", (value) => `needs ${value}`],
+  ["isAtLeast", (value) => (value === "true" ? "at least" : "")],
+  ["isFollowing", (value) => (value === "true" ? "following" : "")],
+  ["isContinued", (value) => (value === "true" ? "continued" : "")],
 ]);
 
 function detailPart(name: string, value: DetailValue): string | undefined {
   if (unread.test(name)) return undefined;
   if (name === "exposedUntil" && typeof value === "number") return `exposed until ${localTime(value)}`;
+  if (name === "minute" && typeof value === "number") return `minute ${localTime(value).slice(0, 5)}`;
   const text = plainText(value);
-  return text === undefined ? undefined : (phrases.get(name)?.(text) ?? `${name} ${text}`);
+  return text === undefined || text === "" ? undefined : (phrases.get(name)?.(text) ?? `${name} ${text}`);
 }
 
 function plainText(value: DetailValue): string | undefined {
