@@ -10,6 +10,8 @@ import { loopback, portsFrom } from "./runtime/ports.ts";
 import { type Runtime, startRuntime } from "./runtime/runtime.ts";
 import { writeRuntimeFile } from "./runtime/runtime-file.ts";
 import { explainStartup, StartupError } from "./runtime/startup-error.ts";
+import { defaultStateDirectory, nextCommands } from "./story/next-commands.ts";
+import { playStory } from "./story/play.ts";
 import { tellStory } from "./story/story.ts";
 
 const startedAt = Date.now();
@@ -47,8 +49,10 @@ async function main(): Promise<void> {
       `Countersign is up, ${((Date.now() - startedAt) / 1000).toFixed(1)} s after it was started.`,
     ),
   );
-  const stoppedEarly = flags.story && (await Promise.race([stopped, storyOf(runtime, config)])) === "stop";
-  if (!stoppedEarly) showUrls(runtime);
+  const stopping = new AbortController();
+  void stopped.then(() => stopping.abort());
+  if (flags.story) await Promise.race([stopped, storyOf(runtime, config, stopping.signal)]);
+  if (!stopping.signal.aborted) showUrls(runtime, flags);
   await stopped;
   say("\nStopping …");
   await runtime.close();
@@ -59,7 +63,7 @@ function readFlags(): Flags {
     options: {
       story: { type: "boolean", default: false },
       port: { type: "string", default: "9400" },
-      "state-dir": { type: "string", default: process.env["COUNTERSIGN_STATE_DIR"] ?? ".countersign" },
+      "state-dir": { type: "string", default: process.env["COUNTERSIGN_STATE_DIR"] ?? defaultStateDirectory },
       config: { type: "string", default: "countersign.config.ts" },
     },
   });
@@ -90,16 +94,16 @@ function stopSignal(): Promise<"stop"> {
   });
 }
 
-async function storyOf(runtime: Runtime, config: Config): Promise<void> {
+function storyOf(runtime: Runtime, config: Config, stopping: AbortSignal): Promise<void> {
   const since = new Date().toISOString();
-  try {
-    await tellStory(runtime, config, say);
-    await runtime.idle();
-    say(`\n${styleText("bold", "The ledger of it")}`);
-    await showLedger(runtime, since);
-  } catch (error) {
-    say(styleText("red", `\nThe story stopped: ${error instanceof Error ? error.message : String(error)}`));
-  }
+  const play = {
+    async tell(tell: (line: string) => void): Promise<void> {
+      await tellStory(runtime, config, tell);
+      await runtime.idle();
+    },
+    showLedger: () => showLedger(runtime, since),
+  };
+  return playStory(play, say, stopping);
 }
 
 /** The table is the command line's own: the story shows what anybody can ask for. */
@@ -113,7 +117,7 @@ async function showLedger({ state }: Runtime, since: string): Promise<void> {
   await once(child, "exit");
 }
 
-function showUrls({ urls }: Runtime): void {
+function showUrls({ urls }: Runtime, { stateDirectory }: Flags): void {
   say(`
   API            ${urls.api}   (document: ${urls.api}/openapi.json)
   Issuer         ${urls.issuer}   (metadata: ${urls.issuer}/.well-known/openid-configuration)
@@ -122,9 +126,9 @@ function showUrls({ urls }: Runtime): void {
   SQS and S3     ${urls.queues}
 
 Try, in another terminal:
-  npx countersign start payout --input '{"amount": 4200}' --wait
-  npx countersign audit --workflow payout --since 15m
-  npx countersign audit --follow
+${nextCommands(stateDirectory)
+  .map((command) => `  ${command}`)
+  .join("\n")}
 
 Ctrl-C stops everything; what was recorded stays.`);
 }
