@@ -13,7 +13,7 @@ import { createLedgerReader, createLedgerWriter } from "./ledger.ts";
 const start = Date.UTC(2026, 0, 30, 12);
 const end = Date.UTC(2026, 1, 2, 12);
 const subjects = ["ada", "bea"].map((sub) => ({ iss: "https://issuer.example", sub }));
-const clients = ["c1", "c2"];
+const clients = ["c1", "語".repeat(1024)];
 const workflows = ["payout", "refund"];
 const scopes = ["read", "write", "admin"];
 const executions = [0, 1, 2, 3].map((n) => sampleExecutionArn(`run-${n}`));

@@ -63,15 +63,22 @@ describe("the periods of a window", () => {
 });
 
 const text = fc.string({ minLength: 1, maxLength: 12 });
+/** Also as long as the schema lets them be, in characters of up to three bytes each. */
+const upTo = (max: number) =>
+  fc.oneof(
+    text,
+    fc.tuple(fc.constantFrom("x", "é", "語"), fc.integer({ min: 1, max })).map(([one, n]) => one.repeat(n)),
+    fc.constantFrom("x", "é", "語").map((one) => one.repeat(max)),
+  );
 const entries: fc.Arbitrary<Entry> = fc
   .record({
     action: fc.constantFrom("execution.authorized", "execution.denied", "execution.started", "token.revoked"),
     outcome: fc.constantFrom("success", "failure", "denied", "unknown"),
     attribution: fc.constantFrom(...attributions),
     sub: text,
-    clientId: text,
-    workflow: text,
-    scopes: fc.array(text, { maxLength: 4 }),
+    clientId: upTo(1024),
+    workflow: upTo(80),
+    scopes: fc.array(upTo(256), { maxLength: 4 }),
     recordedAt: fc.integer({ min: 0, max: Date.UTC(2100, 0) }),
     execution: text,
   } as const)
@@ -128,6 +135,27 @@ describe("the index keys of an entry", () => {
         }
       }),
     );
+  });
+
+  test("are as short as DynamoDB takes them", () => {
+    fc.assert(
+      fc.property(entries, (entry) => {
+        const { scopes, ...keys } = indexKeys(entry);
+        for (const key of [...scopes, ...Object.values(keys)]) {
+          expect(Buffer.byteLength(key)).toBeLessThanOrEqual(1024);
+        }
+      }),
+    );
+  });
+
+  test("are the value itself up to 512 bytes, and another for every other value", () => {
+    const partitionOf = (clientId: string) => partitionsOf({ by: "client", clientId }, "2026-01")[0] ?? "";
+    expect(partitionOf("é".repeat(256))).toBe(`CLIENT#${"é".repeat(256)}#2026-01`);
+    const long = "é".repeat(257);
+    const digest = partitionOf(long).split("#")[1] ?? "";
+    expect(digest).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    const others = [long, `${long}x`, digest, `_SHA256#${digest}`].map(partitionOf);
+    expect(new Set(others).size).toBe(4);
   });
 
   test("have one row for each scope, however often it is named", () => {

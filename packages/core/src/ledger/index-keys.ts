@@ -29,12 +29,14 @@ export function indexKeys(entry: Entry): IndexKeys {
     time: timeKey(entry.recordedAt, entry.entryId),
     day: dayPartition(dayOf(entry.recordedAt), shard % dayShards),
     ...(decides && entry.subject && { subject: `SUBJECT#${subjectDigest(entry.subject)}#${month}` }),
-    ...(decides && entry.clientId && { client: `CLIENT#${entry.clientId}#${month}` }),
-    ...(decides && entry.workflow && { workflow: `WORKFLOW#${entry.workflow}#${month}` }),
+    ...(decides && entry.clientId && { client: monthPartition("CLIENT", entry.clientId, month) }),
+    ...(decides && entry.workflow && { workflow: monthPartition("WORKFLOW", entry.workflow, month) }),
     ...(entry.outcome !== "success" && {
       outcome: `OUTCOME#${entry.outcome}#${month}#${shard % outcomeShards}`,
     }),
-    scopes: decides ? [...new Set(entry.scopes ?? [])].map((scope) => `SCOPE#${scope}#${month}`) : [],
+    scopes: decides
+      ? [...new Set(entry.scopes ?? [])].map((scope) => monthPartition("SCOPE", scope, month))
+      : [],
   };
 }
 
@@ -56,11 +58,11 @@ export function partitionsOf(question: Exclude<Question, { by: "execution" }>, p
     case "subject":
       return [`SUBJECT#${subjectDigest(question.subject)}#${period}`];
     case "client":
-      return [`CLIENT#${question.clientId}#${period}`];
+      return [monthPartition("CLIENT", question.clientId, period)];
     case "workflow":
-      return [`WORKFLOW#${question.workflow}#${period}`];
+      return [monthPartition("WORKFLOW", question.workflow, period)];
     case "scope":
-      return [`SCOPE#${question.scope}#${period}`];
+      return [monthPartition("SCOPE", question.scope, period)];
   }
 }
 
@@ -75,6 +77,15 @@ export function periodsOf(question: Question, from: number, to: number): string[
 function isDecision(entry: Entry): boolean {
   if (entry.action === "execution.authorized" || entry.action === "execution.denied") return true;
   return entry.action === "execution.started" && entry.attribution === "none";
+}
+
+/** Longer values stand in keys by their digest: DynamoDB takes 2,048 bytes, and a client_id alone may have more. */
+const maxKeyedBytes = 512;
+
+function monthPartition(index: "CLIENT" | "WORKFLOW" | "SCOPE", value: string, month: string): string {
+  if (Buffer.byteLength(value) <= maxKeyedBytes) return `${index}#${value}#${month}`;
+  // A prefix of its own, so that no value is mistaken for another's digest.
+  return `${index}_SHA256#${createHash("sha256").update(value).digest("base64url")}#${month}`;
 }
 
 const dayPartition = (day: string, shard: number): string => `DAY#${day}#${shard}`;
