@@ -44,15 +44,19 @@ const instant = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const text = z.string().min(1).max(2048);
+/**
+ * A value as long as an entry's can be: longer ones are on none. In bytes it is three times that at most, which
+ * keeps the key of an execution within what DynamoDB takes; the keys of other values are bounded by themselves.
+ */
+const text = (max: number) => z.string().min(1).max(max, `is longer than ${max} characters`);
 const parameters = z
   .strictObject({
-    executionArn: text.startsWith("arn:").optional(),
-    iss: text.optional(),
-    sub: text.optional(),
-    clientId: text.optional(),
-    scope: text.optional(),
-    workflow: text.optional(),
+    executionArn: text(512).startsWith("arn:").optional(),
+    iss: text(2048).optional(),
+    sub: text(1024).optional(),
+    clientId: text(1024).optional(),
+    scope: text(256).optional(),
+    workflow: text(80).optional(),
     outcome: z.enum(["success", "failure", "denied", "unknown"]).optional(),
     action: z.enum(entryActions).optional(),
     attribution: z.enum(attributions).optional(),
@@ -63,7 +67,7 @@ const parameters = z
       .regex(/^(?:[1-9]\d?|100)$/, "is not a whole number from 1 to 100")
       .transform(Number)
       .default(50),
-    cursor: text.optional(),
+    cursor: text(2048).optional(),
   })
   .superRefine(({ iss, sub }, context) => {
     if ((iss === undefined) === (sub === undefined)) return;

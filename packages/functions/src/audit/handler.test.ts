@@ -196,6 +196,13 @@ describe("pages", () => {
   });
 });
 
+test("a client is found by a name as long as names can be", async () => {
+  const clientId = "語".repeat(1024);
+  await decided("long", { clientId });
+  await decided("short");
+  expect(ids(await get({ clientId }))).toEqual(["long"]);
+});
+
 test.each<[string, Record<string, string>, string]>([
   ["an unknown filter", { subject: "ada" }, "subject"],
   ["a name of every object", { toString: "x" }, "toString"],
@@ -206,7 +213,10 @@ test.each<[string, Record<string, string>, string]>([
   ["an unknown action", { action: "execution.begun" }, "action"],
   ["an unknown attribution", { attribution: "unattributed" }, "attribution"],
   ["an empty filter", { workflow: "" }, "workflow"],
-  ["a filter that is too long", { workflow: "x".repeat(2049) }, "workflow"],
+  ["a workflow that is too long", { workflow: "x".repeat(81) }, "workflow"],
+  ["a scope that is too long", { scope: "x".repeat(257) }, "scope"],
+  ["a client that is too long", { clientId: "é".repeat(1025) }, "clientId"],
+  ["an execution that is too long", { executionArn: `arn:${"x".repeat(2040)}` }, "executionArn"],
   ["from that is no time", { from: "yesterday" }, "from"],
   ["from that is not ISO 8601", { from: "Jan 5 2026" }, "from"],
   ["to that is no time", { to: "-1" }, "to"],

@@ -99,9 +99,9 @@ describe("an audit query", () => {
   });
 
   test("is recorded without a token that someone put into a filter", async () => {
-    await get({ workflow: jwtLike("a"), clientId: `Bearer ${"a1".repeat(12)}` });
+    await get({ scope: jwtLike("a"), clientId: `Bearer ${"a1".repeat(12)}` });
     expect(looks()[0]?.detail?.["filters"]).toEqual({
-      workflow: "[token removed]",
+      scope: "[token removed]",
       clientId: "[token removed]",
     });
   });
