@@ -1,4 +1,5 @@
 import { createEvents } from "./events.ts";
+import { createExample } from "./example.ts";
 import { fenceOf } from "./fence.ts";
 import { trustServicesAlone } from "./function.ts";
 import { createGate } from "./gate.ts";
@@ -22,6 +23,7 @@ export async function deploy() {
   const identity = createIdentity(stage, registry);
   const foundation = { stage, registry, logs, ledger, identity };
 
+  if (stage.options.example) createExample(foundation);
   const events = createEvents(foundation);
   const revoker = createRevoker(foundation, events);
   const schedules = createSchedules(foundation, events);

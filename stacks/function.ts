@@ -105,7 +105,8 @@ function logicalNameOf(name: string): string {
   return `${name.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}Handler`;
 }
 
-function writeTelemetry(logGroup: aws.cloudwatch.LogGroup): Permission[] {
+/** Writes a function's own log, and traces. */
+export function writeTelemetry(logGroup: aws.cloudwatch.LogGroup): Permission[] {
   return [
     { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [$interpolate`${logGroup.arn}:*`] },
     // Neither action takes a resource.

@@ -18,6 +18,8 @@ export interface StageOptions {
   readonly alarmEmail?: string;
   /** Requests a second, of all callers together. */
   readonly requestsPerSecond: number;
+  /** Whether the example workflow is deployed beside. */
+  readonly example: boolean;
 }
 
 /** The stage that is being deployed. */
@@ -59,7 +61,15 @@ function optionsFrom(environment: Readonly<Record<string, string | undefined>>):
     ...(certificate && { certificate }),
     ...(alarmEmail && { alarmEmail }),
     requestsPerSecond: Number(rate),
+    example: exampleFrom(environment["COUNTERSIGN_EXAMPLE"] ?? "none"),
   };
+}
+
+function exampleFrom(name: string): boolean {
+  if (!["none", "payout"].includes(name)) {
+    throw new Error(`COUNTERSIGN_EXAMPLE is "${name}", expected "payout" or nothing`);
+  }
+  return name === "payout";
 }
 
 /** A name that is told ahead, so that a policy can name what does not exist yet. */

@@ -6,6 +6,7 @@ import type { SynthOptions } from "./synth/synth.ts";
 export const stages = {
   prod: { stage: "prod" },
   dev: { stage: "dev" },
+  withExample: { stage: "trial", environment: { COUNTERSIGN_EXAMPLE: "payout" } },
   byReference: { stage: "by-reference", config: "test/infra/configs/by-reference.ts" },
   many: { stage: "many", config: "test/infra/configs/many.ts" },
   atDomain: {
