@@ -108,8 +108,8 @@ describe("what is typed wrong", () => {
       'error: --input is not usable JSON: line 1, column 2: expected a name in double quotes or "}"',
       "a JSON object",
     ],
-    ["status", "error: missing required argument 'executionArn'", "countersign status --help"],
-    ["stop", "error: missing required argument 'executionArn'", "countersign stop --help"],
+    ["status", "error: missing required argument 'execution'", "countersign status --help"],
+    ["stop", "error: missing required argument 'execution'", "countersign stop --help"],
     [
       "dead-letters lst",
       "error: unknown command 'lst'\n(Did you mean list?)",

@@ -77,6 +77,8 @@ function withConnection(command: Command): Command {
     .option("--state-dir <folder>", stateDirHelp);
 }
 
+const executionHelp = "its ARN, or <workflow>/<name> as the audit table shows it";
+
 const stateDirHelp =
   "state folder of the embedded runtime; else COUNTERSIGN_STATE_DIR, else .countersign from this folder upward";
 
@@ -108,26 +110,26 @@ const addStart: Add = (program, terminal, end) => {
 
 const addStatus: Add = (program, terminal, end) => {
   const status = command(program, "status", "show an execution of yours and its grant")
-    .argument("<executionArn>", "ARN of the execution")
+    .argument("<execution>", executionHelp)
     .option("--json", "print JSON");
-  withConnection(status).action(async (executionArn: string, options: ConnectionOptions) =>
-    end(await showStatus(executionArn, options, terminal)),
+  withConnection(status).action(async (execution: string, options: ConnectionOptions) =>
+    end(await showStatus(execution, options, terminal)),
   );
 };
 
 const addStop: Add = (program, terminal, end) => {
   const stop = command(program, "stop", "stop an execution of yours; its grant is revoked")
-    .argument("<executionArn>", "ARN of the execution")
+    .argument("<execution>", executionHelp)
     .option("--reason <text>", "why; Step Functions keeps it as the cause")
     .option("--json", "print JSON");
-  withConnection(stop).action(async (executionArn: string, options: ConnectionOptions) =>
-    end(await stopExecution(executionArn, options, terminal)),
+  withConnection(stop).action(async (execution: string, options: ConnectionOptions) =>
+    end(await stopExecution(execution, options, terminal)),
   );
 };
 
 const addAudit: Add = (program, terminal, end) => {
   const audit = command(program, "audit", "query the ledger, newest entry first; filters combine")
-    .option("--execution <arn>", "entries of one execution")
+    .option("--execution <execution>", `entries of one execution: ${executionHelp}`)
     .option("--subject <subject...>", "issuer and sub; the sub alone for the embedded provider")
     .option("--client <id>", "entries of an OAuth client")
     .option("--scope <scope>", "entries with a scope")
@@ -135,7 +137,10 @@ const addAudit: Add = (program, terminal, end) => {
     .addOption(
       new Option("--outcome <outcome>", "how it went").choices(["success", "failure", "denied", "unknown"]),
     )
-    .option("--action <action>", "what happened, as in execution.started")
+    .option(
+      "--action <action>",
+      "what happened, as in execution.started; the API's /schemas/entry.v1.json lists all",
+    )
     .addOption(
       new Option("--attribution <kind>", "how the execution came about").choices([
         "gate",

@@ -3,9 +3,10 @@ import { followEntries } from "../audit/follow.ts";
 import { type AuditFilters, auditQuery } from "../audit/query.ts";
 import { type ConnectionOptions, connect } from "../connection/connect.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
-import { proposingNearest } from "../output/option-names.ts";
+import { byOptionNames, proposingNearest } from "../output/option-names.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { safeJson } from "../output/text.ts";
+import { findExecution } from "./find-execution.ts";
 import { interruption } from "./interruption.ts";
 
 export interface AuditOptions extends ConnectionOptions, AuditFilters {
@@ -26,11 +27,12 @@ const pageSize = 100;
 /** Prints what the ledger holds, and with `--follow` what comes. @throws {CommandError} */
 export async function showAudit(options: AuditOptions, terminal: Terminal): Promise<ExitCode> {
   const { client, runtime } = await connect(options, ["audit:read"], terminal);
-  const query = auditQuery(options, runtime?.issuer);
+  const execution = options.execution && (await findExecution(client, options.execution));
+  const query = auditQuery({ ...options, ...(execution && { execution }) }, runtime?.issuer);
   const write = options.json ? jsonLines(terminal) : await tables(terminal, options.follow === true);
   const show = options.follow ? follow : list;
   await show(client, query, options, write, terminal).catch((error: unknown) => {
-    throw proposingNearest(error, "action", options.action);
+    throw byOptionNames(proposingNearest(error, "action", options.action));
   });
   return exitCodes.ok;
 }

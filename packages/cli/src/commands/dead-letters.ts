@@ -2,6 +2,7 @@ import type { DeadLetter, Redriven } from "@countersign/client/client";
 import { type ConnectionOptions, connect } from "../connection/connect.ts";
 import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import { CommandError } from "../output/failure.ts";
+import { byOptionNames } from "../output/option-names.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { neutralize, safeJson } from "../output/text.ts";
 import { localDateTime } from "../output/time.ts";
@@ -19,7 +20,11 @@ export async function listDeadLetters(
 ): Promise<ExitCode> {
   const { client } = await connect(options, needed, terminal);
   const { limit } = options;
-  const letters = await client.listDeadLetters(limit === undefined ? {} : { limit });
+  const letters = await client
+    .listDeadLetters(limit === undefined ? {} : { limit })
+    .catch((error: unknown) => {
+      throw byOptionNames(error);
+    });
   if (options.json) await terminal.print(letters.map((letter) => `${safeJson(letter)}\n`).join(""));
   else if (letters.length === 0) terminal.notice("no dead letters");
   else await terminal.print(letters.map((letter) => letterText(letter, terminal)).join("\n"));

@@ -3,17 +3,19 @@ import { type ExitCode, exitCodes } from "../output/exit-codes.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { safeJson } from "../output/text.ts";
 import { executionText } from "./execution-text.ts";
+import { executionArnOf } from "./find-execution.ts";
 
 /** Prints the status of an execution and its grant. @throws {CommandError} */
 export async function showStatus(
-  executionArn: string,
+  execution: string,
   options: ConnectionOptions & { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<ExitCode> {
+  const executionArn = await executionArnOf(execution, options, terminal);
   const { client } = await connect(options, "all", terminal);
-  const execution = await client.describeExecution(executionArn);
+  const described = await client.describeExecution(executionArn);
   await terminal.print(
-    options.json ? `${safeJson(execution, 2)}\n` : executionText(execution, terminal.paint),
+    options.json ? `${safeJson(described, 2)}\n` : executionText(described, terminal.paint),
   );
   return exitCodes.ok;
 }

@@ -1,6 +1,5 @@
 import { ApiError, ConnectionError } from "@countersign/client/errors";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
-import { byOptionNames } from "./option-names.ts";
 import { neutralize, withoutTokens } from "./text.ts";
 
 /** A failure that the command can explain: what happened, what to do, and the exit code. */
@@ -38,7 +37,7 @@ export function errorLines({ message, fix }: CommandError): string {
 }
 
 function refusal(error: ApiError): CommandError {
-  const { detail, fix, field: name } = byOptionNames(error);
+  const { detail, fix, field: name } = error;
   const field = name === undefined ? "" : `, ${name.startsWith("--") ? "option" : "field"} ${name}`;
   const request = error.requestId === undefined ? "" : `, request ${error.requestId}`;
   const wait = error.retryAfterSeconds === undefined ? "" : ` (after ${error.retryAfterSeconds} s)`;

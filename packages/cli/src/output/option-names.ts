@@ -1,4 +1,4 @@
-import { ApiError } from "@countersign/client/errors";
+import { ApiError, type ApiErrorFields } from "@countersign/client/errors";
 
 /** The API's fields that have another name as options, or are options to begin with. */
 const optionOf: ReadonlyMap<string, string> = new Map([
@@ -10,16 +10,13 @@ const optionOf: ReadonlyMap<string, string> = new Map([
   ["action", "--action"],
 ]);
 
-/** What is wrong and what helps, by the names of the options rather than of the API's fields. */
-export function byOptionNames({ detail, fix, field }: ApiError): {
-  readonly detail: string;
-  readonly fix: string;
-  readonly field: string | undefined;
-} {
-  const option = field === undefined ? undefined : optionOf.get(field);
-  if (option === undefined) return { detail, fix, field };
-  const named = detail.replaceAll(/"(\w+)"/g, (quoted, name: string) => optionOf.get(name) ?? quoted);
-  return { detail: named, fix, field: option };
+/** The API's refusal by the names of the options rather than of its fields; any other error as it is. */
+export function byOptionNames(error: unknown): unknown {
+  if (!(error instanceof ApiError) || error.field === undefined) return error;
+  const field = optionOf.get(error.field);
+  if (field === undefined) return error;
+  const detail = error.detail.replaceAll(/"(\w+)"/g, (quoted, name: string) => optionOf.get(name) ?? quoted);
+  return new ApiError(detail, { ...fieldsOf(error), field });
 }
 
 /** The most names that are proposed. */
@@ -34,19 +31,28 @@ export function proposingNearest(error: unknown, field: string, given: string | 
   const [, list] = error.detail.split("expected one of ");
   const known = Array.from(list?.matchAll(/"([^"]+)"/g) ?? [], ([, name = ""]) => name);
   if (known.length <= mostProposed) return error;
-  const { code, status, requestId } = error;
+  const near = nearest(given, known);
+  const proposal = near.length === 0 ? "" : `the nearest are ${near.join(", ")}; `;
   return new ApiError(`"${field}" is ${given}, which is none of the ${known.length} there are`, {
-    code,
-    status,
-    field,
-    fix: `the nearest are ${nearest(given, known).join(", ")}; see "countersign audit --help"`,
-    ...(requestId !== undefined && { requestId }),
+    ...fieldsOf(error),
+    fix: `${proposal}see "countersign audit --help"`,
   });
 }
 
+function fieldsOf({ code, status, fix, field, requestId, retryAfterSeconds }: ApiError): ApiErrorFields {
+  return {
+    ...{ code, status, fix },
+    ...(field !== undefined && { field }),
+    ...(requestId !== undefined && { requestId }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  };
+}
+
+/** At most half of what was typed may be wrong: nothing else is near. */
 function nearest(given: string, known: readonly string[]): string[] {
   const ranked = known.map((name) => ({ name, distance: distanceOf(given, name) }));
   return ranked
+    .filter(({ distance }) => distance <= given.length / 2)
     .sort((one, other) => one.distance - other.distance)
     .slice(0, mostProposed)
     .map(({ name }) => name);
