@@ -13,7 +13,8 @@ afterAll(() => embedded.close());
 describe("the main job", () => {
   it("starts, refuses, revokes a failed execution beside an unharmed sibling, and records what goes around", async () => {
     const lines: string[] = [];
-    await tellStory(embedded.runtime, embedded.config, (line) => lines.push(line));
+    const never = new AbortController().signal;
+    await tellStory(embedded.runtime, embedded.config, (line) => lines.push(line), never);
     await embedded.runtime.idle();
     expect(lines.filter((line) => line.includes("✓"))).toHaveLength(8);
 

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs, styleText } from "node:util";
 import type { Config } from "@countersign/core/config/config";
@@ -14,6 +15,8 @@ import { defaultStateDirectory, nextCommands } from "./story/next-commands.ts";
 import { playStory } from "./story/play.ts";
 import { tellStory } from "./story/story.ts";
 
+/** A story that is stopped has this long to end. */
+const storyEndMs = 2_000;
 const startedAt = Date.now();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 // whoever read the output may go first, as `| head` and a killed parent do; stopping in order must still be possible
@@ -51,10 +54,13 @@ async function main(): Promise<void> {
   );
   const stopping = new AbortController();
   void stopped.then(() => stopping.abort());
-  if (flags.story) await Promise.race([stopped, storyOf(runtime, config, stopping.signal)]);
+  const story = flags.story ? storyOf(runtime, config, stopping.signal) : Promise.resolve();
+  await Promise.race([stopped, story]);
   if (!stopping.signal.aborted) showUrls(runtime, flags);
   await stopped;
   say("\nStopping …");
+  // its last request is answered before what answers it goes away
+  await Promise.race([story, sleep(storyEndMs, undefined, { ref: false })]);
   await runtime.close();
 }
 
@@ -98,21 +104,21 @@ function storyOf(runtime: Runtime, config: Config, stopping: AbortSignal): Promi
   const since = new Date().toISOString();
   const play = {
     async tell(tell: (line: string) => void): Promise<void> {
-      await tellStory(runtime, config, tell);
+      await tellStory(runtime, config, tell, stopping);
       await runtime.idle();
     },
-    showLedger: () => showLedger(runtime, since),
+    showLedger: () => showLedger(runtime, since, stopping),
   };
   return playStory(play, say, stopping);
 }
 
 /** The table is the command line's own: the story shows what anybody can ask for. */
-async function showLedger({ state }: Runtime, since: string): Promise<void> {
+async function showLedger({ state }: Runtime, since: string, signal: AbortSignal): Promise<void> {
   const cli = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
   const child = spawn(
     process.execPath,
     [cli, "audit", "--since", since, "--limit", "100", "--state-dir", state.path],
-    { stdio: "inherit" },
+    { stdio: "inherit", signal },
   );
   await once(child, "exit");
 }

@@ -27,10 +27,19 @@ describe("a story", () => {
     const lines = await play(async (say, stop) => {
       say("before");
       stop();
-      say("after");
       throw new TypeError("fetch failed");
     });
     expect(lines).toEqual(["before"]);
+  });
+
+  it("is ended by its next line once it is stopped", async () => {
+    let isOver = false;
+    await play(async (say, stop) => {
+      stop();
+      say("after");
+      isOver = true;
+    });
+    expect(isOver).toBe(false);
   });
 
   it("that is stopped at its end shows no ledger", async () => {

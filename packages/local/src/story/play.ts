@@ -7,24 +7,25 @@ export interface Play {
 }
 
 /**
- * Plays a story and tells of what stopped it. Once `stopping` is aborted nothing more is said or begun: what
- * fails then fails because the runtime goes away.
+ * Plays a story and tells of what stopped it. Once `stopping` is aborted nothing more is said or begun: the
+ * next line ends the telling, and what fails then is no news.
  */
 export async function playStory(
   play: Play,
   say: (line: string) => void,
   stopping: AbortSignal,
 ): Promise<void> {
-  const sayUntilStopped = (line: string): void => {
-    if (!stopping.aborted) say(line);
-  };
   try {
-    await play.tell(sayUntilStopped);
-    if (stopping.aborted) return;
+    await play.tell((line) => {
+      stopping.throwIfAborted();
+      say(line);
+    });
+    stopping.throwIfAborted();
     say(`\n${styleText("bold", "The ledger of it")}`);
     await play.showLedger();
   } catch (error) {
+    if (stopping.aborted) return;
     const reason = error instanceof Error ? error.message : String(error);
-    sayUntilStopped(styleText("red", `\nThe story stopped: ${reason}`));
+    say(styleText("red", `\nThe story stopped: ${reason}`));
   }
 }

@@ -14,19 +14,22 @@ const patienceMs = 30_000;
  * Plays the main job against a runtime over real HTTP and tells it line by line: a start, a refusal, a failure
  * whose token dies while its sibling's lives, and a start around the gate.
  *
- * Nothing is assumed: each line says what was seen. @throws {Error} when something else was seen.
+ * Nothing is assumed: each line says what was seen. Ends at its next line or look once `stopping` is aborted.
+ *
+ * @throws {Error} when something else was seen, and the signal's reason.
  */
 export async function tellStory(
   runtime: Runtime,
   config: Config,
   say: (line: string) => void,
+  stopping: AbortSignal,
 ): Promise<void> {
   const audience = config.issuers[0]?.audience ?? "";
   const caller = new Caller(runtime, audience);
   const investigator = createInvestigator(runtime, config);
   try {
     const auditor = await caller.token("auditor", "audit:read");
-    const told = new Telling(caller, auditor, say);
+    const told = new Telling(caller, auditor, say, stopping);
     await told.succeeds();
     await told.isRefused();
     await told.failsBesideItsSibling(investigator);
@@ -40,11 +43,13 @@ class Telling {
   readonly #caller: Caller;
   readonly #auditor: string;
   readonly #say: (line: string) => void;
+  readonly #stopping: AbortSignal;
 
-  constructor(caller: Caller, auditor: string, say: (line: string) => void) {
+  constructor(caller: Caller, auditor: string, say: (line: string) => void, stopping: AbortSignal) {
     this.#caller = caller;
     this.#auditor = auditor;
     this.#say = say;
+    this.#stopping = stopping;
   }
 
   async succeeds(): Promise<void> {
@@ -115,14 +120,14 @@ class Telling {
   }
 
   async #until(token: string, executionArn: string, status: string): Promise<Answer["body"]> {
-    return eventually(`${shortName(executionArn)} to be ${status}`, async () => {
+    return eventually(`${shortName(executionArn)} to be ${status}`, this.#stopping, async () => {
       const { body } = await this.#caller.describe(token, executionArn);
       return body["status"] === status ? body : undefined;
     });
   }
 
   async #untilEntry(executionArn: string, action: string): Promise<Answer["body"]> {
-    return eventually(`an entry ${action}`, async () => {
+    return eventually(`an entry ${action}`, this.#stopping, async () => {
       const entries = await this.#caller.entries(this.#auditor, executionArn);
       return entries.find((entry) => entry["action"] === action);
     });
@@ -134,12 +139,16 @@ function started({ status, body }: Answer): string {
   return String(body["executionArn"]);
 }
 
-async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+async function eventually<T>(
+  what: string,
+  stopping: AbortSignal,
+  look: () => Promise<T | undefined>,
+): Promise<T> {
   const deadline = Date.now() + patienceMs;
   while (Date.now() < deadline) {
     const seen = await look();
     if (seen !== undefined) return seen;
-    await sleep(100);
+    await sleep(100, undefined, { signal: stopping });
   }
   throw new Error(`waited ${patienceMs / 1000} s in vain for ${what}`);
 }
