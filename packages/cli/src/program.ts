@@ -137,10 +137,7 @@ const addAudit: Add = (program, terminal, end) => {
     .addOption(
       new Option("--outcome <outcome>", "how it went").choices(["success", "failure", "denied", "unknown"]),
     )
-    .option(
-      "--action <action>",
-      "what happened, as in execution.started; the API's /schemas/entry.v1.json lists all",
-    )
+    .option("--action <action>", "what happened, as in execution.started")
     .addOption(
       new Option("--attribution <kind>", "how the execution came about").choices([
         "gate",
