@@ -130,7 +130,9 @@ describe("audit", () => {
     expect(exit).toBe(0);
     expect(err).toBe("the newest 1 entries; --limit or --all shows more\n");
     const [head, ...rows] = out.trimEnd().split("\n");
-    expect(head).toMatch(/^TIME +ACTION +OUTCOME +SUBJECT +CLIENT +SCOPES +ATTRIBUTION +EXECUTION +DETAIL$/);
+    expect(head).toMatch(
+      /^TIME \(\S+\) +ACTION +OUTCOME +SUBJECT +CLIENT +SCOPES +ATTRIBUTION +EXECUTION +DETAIL$/,
+    );
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatch(
       /execution\.authorized +success +payments-app +payments-app +payout:start +gate +arn:aws:states:[^ ]+:execution:payout:cs-/,

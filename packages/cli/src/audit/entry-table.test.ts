@@ -1,7 +1,7 @@
 import { stripVTControlCharacters, styleText } from "node:util";
 import type { Entry } from "@countersign/client/client";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Paint } from "../output/terminal.ts";
 import { columnsOf } from "../output/text.ts";
 import { localDate, localDateTime, localTime } from "../output/time.ts";
@@ -30,7 +30,7 @@ describe("the table", () => {
     const lines = render([entryWith(), denied], undefined);
     expect(lines).toHaveLength(3);
     const heads = "TIME ACTION OUTCOME SUBJECT CLIENT SCOPES ATTRIBUTION EXECUTION DETAIL";
-    expect(lines[0]?.split(/ +/)).toEqual(heads.split(" "));
+    expect(lines[0]?.replace(/^TIME \(\S+\)/, "TIME").split(/ +/)).toEqual(heads.split(" "));
     expect(lines[1]?.split(/ {2,}/)).toEqual(
       [localDateTime(denied.occurredAt), "execution.authorized", "success", "alice", "payments-app"].concat([
         "payout:start",
@@ -51,13 +51,29 @@ describe("the table", () => {
   it("stacks an entry in two lines at 100 columns, scopes and detail beside it", () => {
     const [head, head2, first, second, ...more] = render([denied], 100);
     expect(head?.split(/ +/)).toEqual(["TIME", "ACTION", "SUBJECT", "WORKFLOW", "SCOPES"]);
-    expect(head2?.trim().split(/ +/)).toEqual(["OUTCOME", "CLIENT", "EXECUTION", "DETAIL"]);
+    expect(
+      head2
+        ?.replace(/^\(\S+\)/, "")
+        .trim()
+        .split(/ +/),
+    ).toEqual(["OUTCOME", "CLIENT", "EXECUTION", "DETAIL"]);
     expect(first).toMatch(`${localTime(denied.occurredAt)}  execution.denied `);
     expect(first).toMatch(/ alice +payout +reports:read$/);
     expect(second).toMatch(
       new RegExp(`^${localDate(denied.occurredAt)} +denied · gate +payments-app +cs-4f`),
     );
     expect([second, ...more].join(" ").replace(/ +/g, " ")).toContain("policy.scope_in");
+  });
+
+  it.each([
+    ["UTC", "TIME (UTC) ", "(UTC) "],
+    ["Europe/Berlin", "TIME (Europe/Berlin) ", "  "],
+    ["America/Argentina/Buenos_Aires", "TIME   ", "  "],
+  ])("names the zone %s of its times where it fits", (zone, wide, stacked) => {
+    vi.stubEnv("TZ", zone);
+    expect(render([denied], undefined)[0]?.startsWith(wide)).toBe(true);
+    expect(render([denied], 100)[1]?.startsWith(stacked)).toBe(true);
+    vi.unstubAllEnvs();
   });
 
   it("puts scopes and detail under the entry at 72 columns, uncut", () => {

@@ -2,7 +2,7 @@ import type { Entry } from "@countersign/client/client";
 import Table from "cli-table3";
 import type { Paint } from "../output/terminal.ts";
 import { cut, neutralize, wrap } from "../output/text.ts";
-import { localDate, localDateTime, localTime } from "../output/time.ts";
+import { localDate, localDateTime, localTime, localZone } from "../output/time.ts";
 import {
   actionText,
   attributionText,
@@ -75,7 +75,7 @@ function columnsFor(width: number | undefined, paint: Paint): Column[] {
 
 function wideColumns(paint: Paint, place: (entry: Entry) => string): Column[] {
   return [
-    column("TIME", 23, ({ occurredAt }) => localDateTime(occurredAt)),
+    column(timeHead(" ", 23), 23, ({ occurredAt }) => localDateTime(occurredAt)),
     column("ACTION", actionWidth, actionText),
     column("OUTCOME", 8, (entry) => paintOutcome(entry, paint)),
     column("SUBJECT", "rest", subjectText),
@@ -87,9 +87,15 @@ function wideColumns(paint: Paint, place: (entry: Entry) => string): Column[] {
   ];
 }
 
+/** The zone is left out where it does not fit. */
+function timeHead(separator: string, width: number): string {
+  const head = `TIME${separator}(${localZone()})`;
+  return head.split("\n").every((line) => line.length <= width) ? head : "TIME";
+}
+
 function stackedColumns(paint: Paint): Column[] {
   return [
-    stack("TIME", timeWidth, ({ occurredAt }) => [
+    stack(timeHead("\n", timeWidth), timeWidth, ({ occurredAt }) => [
       localTime(occurredAt),
       paint("dim", localDate(occurredAt)),
     ]),

@@ -1,5 +1,10 @@
 const two = (value: number): string => String(value).padStart(2, "0");
 
+/** The zone that local times are in, `Europe/Berlin`: unlike an offset, true of summer and winter. */
+export function localZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 /** The local date, `2026-11-24`. */
 export function localDate(epochMillis: number): string {
   const date = new Date(epochMillis);
