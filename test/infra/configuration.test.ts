@@ -20,7 +20,7 @@ const issuer = {
 };
 const payout = { stateMachine: "payout", start: { scopes: ["payout:start"] } };
 
-describe("a configuration is refused when it is deployed,", () => {
+describe.concurrent("a configuration is refused when it is deployed,", () => {
   test.each([
     [
       "with an unknown field",
@@ -92,6 +92,7 @@ test("a function's name that IAM does not take fails before anything is made", a
 
 test.each([
   [{ COUNTERSIGN_DOMAIN_CERTIFICATE: "arn:aws:acm:eu-west-1:1:certificate/x" }, "name the domain too"],
+  [{ COUNTERSIGN_EXAMPLE: "payouts" }, 'COUNTERSIGN_EXAMPLE is "payouts", expected "payout" or nothing'],
   [
     { COUNTERSIGN_REQUESTS_PER_SECOND: "many" },
     'COUNTERSIGN_REQUESTS_PER_SECOND is "many", expected a whole',
