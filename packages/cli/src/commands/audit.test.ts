@@ -32,6 +32,11 @@ describe("following on a terminal", () => {
 });
 
 describe("the list", () => {
+  it.each(["none", "unattributed"])("is of unattributed executions by the word %s", async (word) => {
+    expect(await audit(["--attribution", word], 100).running).toBe(0);
+    expect(ledger.received[0]?.url.searchParams.get("attribution")).toBe("none");
+  });
+
   it("has no head without an entry", async () => {
     const { running, terminal, out } = audit([], 100);
     expect(await running).toBe(0);
