@@ -119,6 +119,8 @@ export async function provisionRule(endpoint: string, workflows: Workflows, queu
   const arns = workflows
     .all()
     .flatMap(({ stateMachineArn }) => [stateMachineArn, { prefix: `${stateMachineArn}/` }]);
+  // A pattern must not be empty: without workflows there is nothing to hear of.
+  if (arns.length === 0) return;
   const pattern = {
     source: ["aws.states"],
     "detail-type": ["Step Functions Execution Status Change"],
