@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // More than two cores have work for: whole flows mostly wait for processes and queues.
+    maxWorkers: 3,
     projects: [
       { test: { name: "unit", include: ["packages/**/*.test.ts"], testTimeout: 20_000 } },
       {
