@@ -16,7 +16,12 @@ import { accessToken, keySet, verifierFor } from "../../test-support/verifier.ts
 const first = generateKey("ES256", "first");
 const second = generateKey("ES256", "second");
 const unavailable = { name: "UnavailableError", code: "provider.unavailable" };
-const unknownKey = { name: "RefusedError", code: "token.signature_invalid", field: "kid" };
+const unknownKey = {
+  name: "RefusedError",
+  code: "token.signature_invalid",
+  message: "the signature does not verify",
+  field: undefined,
+};
 
 let provider: ScriptedProvider;
 beforeEach(async () => {

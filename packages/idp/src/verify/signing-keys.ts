@@ -70,7 +70,8 @@ function paced(fetchKeys: Fetch): Fetch {
 /** Only an unknown key id is the token's fault; whatever else goes wrong with a key set is the issuer's. */
 function translate(error: unknown, issuer: string): RefusedError | UnavailableError {
   if (error instanceof errors.JWKSNoMatchingKey) {
-    return new RefusedError("token.signature_invalid", '"kid" names no key of the issuer', { field: "kid" });
+    // In the words of a signature that does not verify: which of the two it is would tell which keys there are.
+    return new RefusedError("token.signature_invalid", "the signature does not verify");
   }
   const { name, code } = describe(error);
   return new UnavailableError("provider.unavailable", `the keys of "${issuer}" can't be used (${code})`, {
